@@ -1,0 +1,3 @@
+// Package h264 reads H.264 bitstreams (ITU-T H.264, 08/2021) as cameras send them: parameter sets, slice headers and picture
+// boundaries, and it assembles NAL units into access units that a browser can decode. All input is taken for hostile.
+package h264
