@@ -1,0 +1,41 @@
+package identity
+
+// smallOrderKeys are the encodings of the points whose order divides 8, with the sign bit cleared: all y that RFC 8032 §5.1.3
+// decodes, and the two that Go accepts although they are not reduced modulo p. With such a "public key" a signature can be made
+// without any private key, so no identity may have one.
+var smallOrderKeys = [7][PublicKeySize]byte{
+	{}, // y = 0, order 4
+	{1},
+	// order 8, the two values of y
+	{
+		0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+		0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+	},
+	{
+		0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+		0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+	},
+	nearP(0xec), // p-1, order 2
+	nearP(0xed), // p, the same point as 0
+	nearP(0xee), // p+1, the same point as 1
+}
+
+// nearP returns the little-endian encoding of a number that differs from p = 2^255-19 in its lowest byte only.
+func nearP(low byte) (b [PublicKeySize]byte) {
+	for i := range b {
+		b[i] = 0xff
+	}
+	b[0], b[PublicKeySize-1] = low, 0x7f
+	return b
+}
+
+func smallOrder(key []byte) bool {
+	b := [PublicKeySize]byte(key)
+	b[PublicKeySize-1] &= 0x7f
+	for _, small := range smallOrderKeys {
+		if b == small {
+			return true
+		}
+	}
+	return false
+}

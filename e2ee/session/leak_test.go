@@ -1,0 +1,12 @@
+//go:build !js
+
+package session
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Not in the browser, where the runtime keeps a goroutine of its own for events.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
