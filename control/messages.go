@@ -1,0 +1,287 @@
+package control
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/seal"
+)
+
+// Version is the number both ends state in Hello and Accept.
+const Version = 1
+
+// Message is one of the message types of this package.
+type Message interface {
+	kind() Kind
+	valid() bool
+}
+
+// Kind is a message's type byte.
+type Kind uint8
+
+// The messages, in the order of a session's life.
+const (
+	KindHello        Kind = 1  // viewer: first message
+	KindRefuse       Kind = 2  // agent: last message
+	KindAccept       Kind = 3  // agent: the viewer may show and use what follows
+	KindCameraStatus Kind = 4  // agent
+	KindWatch        Kind = 5  // viewer
+	KindUnwatch      Kind = 6  // viewer
+	KindEpoch        Kind = 7  // agent
+	KindEpochAck     Kind = 8  // viewer
+	KindPing         Kind = 9  // viewer
+	KindPong         Kind = 10 // agent
+	KindPeerWanted   Kind = 11 // viewer: make a direct path (again)
+	KindOffer        Kind = 12 // agent
+	KindAnswer       Kind = 13 // viewer
+	KindCandidate    Kind = 14 // both
+)
+
+// Bounds of what a message may hold.
+const (
+	MaxName       = 128   // bytes of a device's, agent's or camera's name
+	MaxAdvice     = 512   // bytes of a status sentence
+	MaxCameras    = 256   // cameras of one agent
+	MaxSDP        = 65536 // bytes of a session description
+	MaxCandidate  = 1024  // bytes of an ICE candidate
+	MaxGrantEntry = 16384 // bytes of one grant entry
+	MaxGrantLog   = 1 << 18
+)
+
+// Hello opens a session. Claim is set on the first session of a new owner only.
+type Hello struct {
+	Version    uint8  `cbor:"1,keyasint"`
+	DeviceName string `cbor:"2,keyasint"` // what the owner sees in the list of devices
+	Claim      *Claim `cbor:"3,keyasint,omitempty"`
+}
+
+// Claim proves that the viewer knows the claim link's secret and founds the home.
+type Claim struct {
+	Proof   [32]byte `cbor:"1,keyasint"` // pairing.ViewerProof
+	Genesis []byte   `cbor:"2,keyasint"` // entry 0 of the grant log: root R names the first owner device
+}
+
+// RefuseReason says why an agent ends a session at once.
+type RefuseReason uint8
+
+// The reasons of a Refuse.
+const (
+	RefusedVersion    RefuseReason = 1 // other protocol version
+	RefusedDevice     RefuseReason = 2 // no grant for this device, or no longer
+	RefusedClaimUsed  RefuseReason = 3 // the link was used
+	RefusedClaimOld   RefuseReason = 4 // the link expired
+	RefusedClaimWrong RefuseReason = 5 // the secret is not that of an open link
+	RefusedClaimed    RefuseReason = 6 // the agent has an owner already
+	RefusedBusy       RefuseReason = 7 // too many sessions
+)
+
+// Refuse is the agent's last message.
+type Refuse struct {
+	Reason RefuseReason `cbor:"1,keyasint"`
+}
+
+// Accept is the agent's answer to a good Hello. Until it arrives the viewer shows nothing and uses no key (DESIGN §3).
+type Accept struct {
+	Version   uint8    `cbor:"1,keyasint"`
+	AgentName string   `cbor:"2,keyasint"`
+	Home      [32]byte `cbor:"3,keyasint"`
+	LogLength uint64   `cbor:"4,keyasint"` // entries in the grant log
+	LogHead   [32]byte `cbor:"5,keyasint"` // hash of its last entry
+	Knock     [16]byte `cbor:"6,keyasint"` // token for this device's next knock
+	Cameras   []Camera `cbor:"7,keyasint"`
+	Clock     Clock    `cbor:"8,keyasint"`
+	Proof     [32]byte `cbor:"9,keyasint,omitempty"` // pairing.AgentProof, after a Claim
+	Log       []byte   `cbor:"10,keyasint,omitempty"`
+	// Ephemeral homes are gone when the agent ends: devices keep them for the tab's life only.
+	Ephemeral bool `cbor:"11,keyasint,omitempty"`
+}
+
+// Camera is one camera that this viewer may watch.
+type Camera struct {
+	Number uint8    `cbor:"1,keyasint"` // short name within the session
+	ID     [16]byte `cbor:"2,keyasint"`
+	Name   string   `cbor:"3,keyasint"`
+	// Streams that the camera has, ascending.
+	Streams []seal.Stream `cbor:"4,keyasint"`
+	State   CameraState   `cbor:"5,keyasint"`
+	Advice  string        `cbor:"6,keyasint,omitempty"`
+	// Sig is the agent's signature over the camera's id, so that a camera cannot be handed from one agent to another.
+	Sig []byte `cbor:"7,keyasint"`
+}
+
+// CameraState is the condition of a camera at its agent.
+type CameraState uint8
+
+// The conditions of a camera.
+const (
+	CameraConnecting CameraState = 0
+	CameraRunning    CameraState = 1
+	CameraFailed     CameraState = 2
+)
+
+// CameraStatus tells of a change.
+type CameraStatus struct {
+	Number uint8       `cbor:"1,keyasint"`
+	State  CameraState `cbor:"2,keyasint"`
+	Advice string      `cbor:"3,keyasint,omitempty"` // a sentence for the owner, empty while running
+}
+
+// Clock relates the agent's clocks.
+type Clock struct {
+	Now        codec.Timestamp `cbor:"1,keyasint"` // capture clock
+	WallOffset int64           `cbor:"2,keyasint"` // µs to add to the capture clock for the agent's wall clock
+	ZoneOffset int32           `cbor:"3,keyasint"` // seconds east of UTC
+	Zone       string          `cbor:"4,keyasint"` // its abbreviation, such as CET
+}
+
+// Wall returns the agent's local wall time at t.
+func (c Clock) Wall(t codec.Timestamp) time.Time {
+	return time.UnixMicro(int64(t) + c.WallOffset).In(time.FixedZone(c.Zone, int(c.ZoneOffset)))
+}
+
+// Route is the way that frames take.
+type Route uint8
+
+// The routes.
+const (
+	Peer  Route = 1 // RTP between agent and viewer
+	Relay Route = 2 // the server's relay
+)
+
+// Watch asks for one stream of a camera, or changes stream and route of what is watched already.
+type Watch struct {
+	Camera uint8       `cbor:"1,keyasint"`
+	Stream seal.Stream `cbor:"2,keyasint"`
+	Route  Route       `cbor:"3,keyasint"`
+	// Again asks for the current GOP from its start although the stream and route stay: a frame was lost for good.
+	Again bool `cbor:"4,keyasint,omitempty"`
+}
+
+// Unwatch ends it.
+type Unwatch struct {
+	Camera uint8 `cbor:"1,keyasint"`
+}
+
+// Epoch hands over the key of a camera's next epoch and the relay topic under which its frames can be found.
+type Epoch struct {
+	Camera uint8    `cbor:"1,keyasint"`
+	Number uint64   `cbor:"2,keyasint"`
+	ID     [16]byte `cbor:"3,keyasint"`
+	Key    [32]byte `cbor:"4,keyasint"`
+	Topic  [16]byte `cbor:"5,keyasint"` // relay.Topic makes each stream's topic of it
+}
+
+// LogValue keeps the key and the topic out of logs.
+func (m *Epoch) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("camera", int(m.Camera)), slog.Uint64("number", m.Number))
+}
+
+// EpochAck says that frames of the epoch can be opened from now on.
+type EpochAck struct {
+	Camera uint8  `cbor:"1,keyasint"`
+	Number uint64 `cbor:"2,keyasint"`
+}
+
+// Ping asks for the agent's clock.
+type Ping struct {
+	ID uint32 `cbor:"1,keyasint"`
+}
+
+// Pong answers a Ping at once.
+type Pong struct {
+	ID    uint32 `cbor:"1,keyasint"`
+	Clock Clock  `cbor:"2,keyasint"`
+}
+
+// PeerWanted asks for an offer. Attempt numbers the peer connections of a session; messages of an older one are void.
+type PeerWanted struct {
+	Attempt uint32 `cbor:"1,keyasint"`
+}
+
+// Offer holds the agent's SDP.
+type Offer struct {
+	Attempt uint32 `cbor:"1,keyasint"`
+	SDP     string `cbor:"2,keyasint"`
+}
+
+// Answer holds the viewer's SDP.
+type Answer struct {
+	Attempt uint32 `cbor:"1,keyasint"`
+	SDP     string `cbor:"2,keyasint"`
+}
+
+// Candidate holds one ICE candidate as RTCIceCandidateInit in JSON (W3C WebRTC §4.8.1.1); empty at the end.
+type Candidate struct {
+	Attempt   uint32 `cbor:"1,keyasint"`
+	Candidate string `cbor:"2,keyasint"`
+}
+
+func (*Hello) kind() Kind        { return KindHello }
+func (*Refuse) kind() Kind       { return KindRefuse }
+func (*Accept) kind() Kind       { return KindAccept }
+func (*CameraStatus) kind() Kind { return KindCameraStatus }
+func (*Watch) kind() Kind        { return KindWatch }
+func (*Unwatch) kind() Kind      { return KindUnwatch }
+func (*Epoch) kind() Kind        { return KindEpoch }
+func (*EpochAck) kind() Kind     { return KindEpochAck }
+func (*Ping) kind() Kind         { return KindPing }
+func (*Pong) kind() Kind         { return KindPong }
+func (*PeerWanted) kind() Kind   { return KindPeerWanted }
+func (*Offer) kind() Kind        { return KindOffer }
+func (*Answer) kind() Kind       { return KindAnswer }
+func (*Candidate) kind() Kind    { return KindCandidate }
+
+func (m *Hello) valid() bool {
+	return len(m.DeviceName) <= MaxName && (m.Claim == nil || len(m.Claim.Genesis) <= MaxGrantEntry)
+}
+
+func (m *Refuse) valid() bool { return m.Reason >= RefusedVersion && m.Reason <= RefusedBusy }
+
+func (m *Accept) valid() bool {
+	if len(m.AgentName) > MaxName || len(m.Cameras) > MaxCameras || len(m.Log) > MaxGrantLog || !m.Clock.valid() {
+		return false
+	}
+	seen := map[uint8]bool{}
+	for i := range m.Cameras {
+		if !m.Cameras[i].valid() || seen[m.Cameras[i].Number] {
+			return false
+		}
+		seen[m.Cameras[i].Number] = true
+	}
+	return true
+}
+
+func (c *Camera) valid() bool {
+	if len(c.Name) > MaxName || len(c.Advice) > MaxAdvice || c.State > CameraFailed || len(c.Sig) != 64 || len(c.Streams) == 0 {
+		return false
+	}
+	for i, s := range c.Streams {
+		if s > seal.MaxStream || i > 0 && s <= c.Streams[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *CameraStatus) valid() bool { return m.State <= CameraFailed && len(m.Advice) <= MaxAdvice }
+
+// A zone is at most 14 hours from UTC; the capture clock stays clear of overflow when offsets are added.
+func (c *Clock) valid() bool {
+	const year3000 = 32503680000_000000
+	return c.Now >= 0 && c.Now < year3000 && c.WallOffset > -year3000 && c.WallOffset < year3000 &&
+		c.ZoneOffset >= -14*3600 && c.ZoneOffset <= 14*3600 && len(c.Zone) <= 16
+}
+
+func (m *Watch) valid() bool {
+	return m.Stream <= seal.MaxStream && (m.Route == Peer || m.Route == Relay)
+}
+func (*Unwatch) valid() bool     { return true }
+func (*Epoch) valid() bool       { return true }
+func (*EpochAck) valid() bool    { return true }
+func (*Ping) valid() bool        { return true }
+func (m *Pong) valid() bool      { return m.Clock.valid() }
+func (*PeerWanted) valid() bool  { return true }
+func (m *Offer) valid() bool     { return len(m.SDP) <= MaxSDP }
+func (m *Answer) valid() bool    { return len(m.SDP) <= MaxSDP }
+func (m *Candidate) valid() bool { return len(m.Candidate) <= MaxCandidate }
