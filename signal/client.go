@@ -1,0 +1,380 @@
+package signal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/signal/outbox"
+	"github.com/sealcam/sealcam/signal/socket"
+)
+
+// Times of the keep-alive, for both ends.
+const (
+	// PingEvery is how often the server pings.
+	PingEvery = 4 * time.Second
+	// SilentAfter is how long either end waits for any message before it gives the connection up.
+	SilentAfter = 13 * time.Second
+
+	dialTimeout  = 10 * time.Second
+	closeTimeout = time.Second
+	watchEvery   = time.Second
+)
+
+// Bounds of a client's queues.
+const (
+	maxControl  = 32 << 20 // bytes
+	maxMedia    = 6 << 20  // bytes
+	maxMediaAge = 1500 * time.Millisecond
+	maxIncoming = 64 // pipes waiting for AcceptPipe
+)
+
+// Options say how to connect.
+type Options struct {
+	// URL is the server's: http, https, ws or wss. Without a path, /signal is meant.
+	URL    string
+	Role   Role
+	Signer identity.Signer // an agent's or a device's key
+	Log    *slog.Logger    // nil: none
+}
+
+// Client is one connection to the server. Its methods are safe for concurrent use.
+type Client struct {
+	ws     *socket.Conn
+	log    *slog.Logger
+	out    *outbox.Queue
+	ice    []string
+	base   time.Time    // of heard
+	heard  atomic.Int64 // when the last message came, as nanoseconds since base
+	accept chan incoming
+
+	overrun  chan struct{} // holds a token once a control message found no room
+	done     chan struct{} // closed when the connection ends
+	finished chan struct{} // closed when its goroutines ended
+
+	mu            sync.Mutex
+	err           error
+	request       uint32
+	knocks        map[uint32]chan opened
+	pipes         map[uint32]*Pipe
+	sequences     map[Topic]uint32
+	subscriptions map[Topic]func(RelayFrame)
+}
+
+type opened struct {
+	pipe *Pipe
+	turn TURN
+}
+
+type incoming struct {
+	pipe *Pipe
+	Incoming
+}
+
+// Dial connects and logs in, within 10 s. The error wraps [ErrUnreachable], [ErrNotSealcam], [ErrSilent] or a [*Refusal]. Close must
+// be called on the client, also after it ended by itself.
+func Dial(ctx context.Context, o Options) (*Client, error) {
+	u, err := endpoint(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	within, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	ws, err := socket.Dial(within, u.String(), MaxEnvelope)
+	if err != nil {
+		return nil, dialError(ctx, err)
+	}
+	ice, err := login(within, ws, Domain(u.Host), o)
+	if err != nil {
+		ws.CloseNow()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, err
+	}
+	c := &Client{
+		ws: ws, log: o.Log, ice: ice, base: time.Now(),
+		out:     outbox.New(outbox.Limits{Control: maxControl, Media: maxMedia, Age: maxMediaAge}),
+		accept:  make(chan incoming, maxIncoming),
+		overrun: make(chan struct{}, 1), done: make(chan struct{}), finished: make(chan struct{}),
+		request: randomRequest(), knocks: make(map[uint32]chan opened), pipes: make(map[uint32]*Pipe),
+		sequences: make(map[Topic]uint32), subscriptions: make(map[Topic]func(RelayFrame)),
+	}
+	go c.run()
+	return c, nil
+}
+
+func endpoint(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil {
+		return nil, fmt.Errorf("%w: the server's address must look like https://cameras.example", ErrUnreachable)
+	}
+	switch u.Scheme {
+	case "http":
+		u.Scheme = "ws"
+	case "https":
+		u.Scheme = "wss"
+	case "ws", "wss":
+	default:
+		return nil, fmt.Errorf("%w: the server's address must begin with https:// or http://", ErrUnreachable)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = socket.Path
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u, nil
+}
+
+// dialError keeps addresses out of the error: the library's hold them.
+func dialError(ctx context.Context, err error) error {
+	var status *socket.HTTPError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !errors.As(err, &status):
+		return ErrUnreachable
+	case status.Status == 429 || status.Status == 503:
+		return &Refusal{Code: CodeTooMany}
+	case status.Status == 403 || status.Status == 421:
+		return &Refusal{Code: CodeBadLogin}
+	}
+	return fmt.Errorf("%w (HTTP status %d)", ErrNotSealcam, status.Status)
+}
+
+// login runs the exchange of DESIGN §3: challenge, login, welcome.
+func login(ctx context.Context, ws *socket.Conn, domain string, o Options) (ice []string, err error) {
+	first, err := readEnvelope(ctx, ws)
+	if err != nil {
+		return nil, err
+	}
+	challenge, ok := first.(*Challenge)
+	if !ok {
+		return nil, ErrNotSealcam
+	}
+	l, err := newLogin(domain, socket.Origin(), challenge.Nonce, o.Role, o.Signer, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := ws.Write(ctx, l.Append(nil)); err != nil {
+		return nil, ErrLost
+	}
+	second, err := readEnvelope(ctx, ws)
+	if err != nil {
+		return nil, err
+	}
+	welcome, ok := second.(*Welcome)
+	if !ok {
+		return nil, ErrNotSealcam
+	}
+	return welcome.ICE, nil
+}
+
+// readEnvelope reads one envelope of the login; a refusal is an error.
+func readEnvelope(ctx context.Context, ws *socket.Conn) (Envelope, error) {
+	b, err := ws.Read(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ErrSilent
+	case err != nil:
+		return nil, ErrLost
+	}
+	e, err := Parse(b)
+	if err != nil {
+		return nil, ErrNotSealcam
+	}
+	if refusal, ok := e.(*Refusal); ok {
+		return nil, refusal
+	}
+	return e, nil
+}
+
+func randomRequest() uint32 {
+	var b [4]byte
+	rand.Read(b[:])
+	return binary.BigEndian.Uint32(b[:])
+}
+
+// run owns the goroutines of the connection: it returns when all have ended.
+func (c *Client) run() {
+	defer close(c.finished)
+	ctx, cancel := context.WithCancel(context.Background())
+	var reader, others sync.WaitGroup
+	read := make(chan struct{})
+	reader.Go(func() {
+		defer close(read)
+		c.end(c.read(ctx))
+	})
+	written := make(chan struct{})
+	others.Go(func() {
+		defer close(written)
+		c.write(ctx)
+	})
+	others.Go(c.watch)
+
+	<-c.done
+	// The last control messages, a bye among them, still go out; then the server closes. A path that is dead is not waited for.
+	c.out.Control((&Bye{}).Append(nil))
+	c.out.Close()
+	last := time.NewTimer(closeTimeout)
+	defer last.Stop()
+	select {
+	case <-written:
+		select {
+		case <-read:
+		case <-last.C:
+		}
+	case <-last.C:
+	}
+	cancel()
+	c.ws.CloseNow()
+	others.Wait()
+	reader.Wait()
+}
+
+// read handles what comes until the connection ends, and returns why.
+func (c *Client) read(ctx context.Context) error {
+	for {
+		b, err := c.ws.Read(ctx)
+		if err != nil {
+			return ErrLost
+		}
+		c.heard.Store(int64(time.Since(c.base)))
+		e, err := Parse(b)
+		if err != nil {
+			return err
+		}
+		if err := c.handle(e); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) write(ctx context.Context) {
+	for {
+		b, err := c.out.Next(ctx)
+		if err != nil {
+			return
+		}
+		if err := c.ws.Write(ctx, b); err != nil {
+			c.end(ErrLost)
+			return
+		}
+	}
+}
+
+// watch ends a connection on which nothing comes any more, or nothing goes.
+func (c *Client) watch() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.done:
+			return
+		case <-c.overrun:
+			c.end(&Refusal{Code: CodeTooSlow})
+		case <-tick.C:
+			if time.Since(c.base)-time.Duration(c.heard.Load()) > SilentAfter {
+				c.end(ErrSilent)
+			}
+		}
+	}
+}
+
+// handle acts on one envelope. An error ends the connection.
+func (c *Client) handle(e Envelope) error {
+	switch e := e.(type) {
+	case *Ping:
+		c.control(&Pong{})
+	case *Opened:
+		c.opened(e)
+	case *Unavailable:
+		if answer := c.answer(e.Request); answer != nil {
+			close(answer)
+		}
+	case *Incoming:
+		c.incoming(e)
+	case *Data:
+		// Bytes may still come for a pipe that was closed here.
+		if p := c.pipe(e.Pipe); p != nil && !p.deliver(e.Bytes) {
+			c.drop(p, ErrFlow)
+		}
+	case *Credit:
+		if p := c.pipe(e.Pipe); p != nil && !p.credit(e.Bytes) {
+			c.drop(p, ErrFlow)
+		}
+	case *ClosePipe:
+		c.closed(e.Pipe)
+	case *RelayFrame:
+		c.frame(e)
+	case *Refusal:
+		return e
+	default:
+		return fmt.Errorf("%w: not meant for a client", ErrEnvelope)
+	}
+	return nil
+}
+
+// control queues an envelope that must arrive. It takes no lock of the client's, so that a pipe can call it with its own held.
+func (c *Client) control(e Envelope) {
+	if c.out.Control(e.Append(nil)) {
+		return
+	}
+	select {
+	case c.overrun <- struct{}{}: // watch ends the connection, if it has not ended anyway
+	default:
+	}
+}
+
+// end ends the connection once; everything that waits gets err.
+func (c *Client) end(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	for _, answer := range c.knocks {
+		close(answer)
+	}
+	clear(c.knocks)
+	for _, p := range c.pipes {
+		p.end(err)
+	}
+	clear(c.pipes)
+	clear(c.subscriptions)
+	close(c.done)
+	if !errors.Is(err, ErrClosed) {
+		c.log.Debug("signal: connection ended", "reason", err)
+	}
+}
+
+// ICE returns the server's STUN and TURN urls.
+func (c *Client) ICE() []string { return append([]string(nil), c.ice...) }
+
+// Done is closed when the connection has ended.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err returns why the connection ended, or nil while it lives: a [*Refusal], or [ErrSilent], [ErrLost], [ErrClosed] or [ErrEnvelope].
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the connection and waits for its goroutines, about a second at most. Callbacks of Subscribe must not call it.
+func (c *Client) Close() error {
+	c.end(ErrClosed)
+	<-c.finished
+	return nil
+}

@@ -1,0 +1,33 @@
+//go:build !js
+
+package socket
+
+import (
+	"net"
+	"net/http"
+
+	"nhooyr.io/websocket"
+)
+
+// Accept answers a WebSocket handshake, or writes an HTTP error and returns it. A browser's Origin must name the request's Host.
+func Accept(w http.ResponseWriter, r *http.Request, readLimit int64) (*Conn, error) {
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	if err != nil {
+		return nil, err
+	}
+	return newConn(ws, readLimit), nil
+}
+
+// Listener tunes each accepted TCP connection for live video, as far as the kernel can.
+type Listener struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l Listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			tune(raw)
+		}
+	}
+	return conn, err
+}
