@@ -1,0 +1,371 @@
+package camera
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/transport"
+)
+
+// Times of an epoch's life (DESIGN §3).
+const (
+	// A viewer is moved to a new epoch when it acked the key, or this long after the key was sent.
+	epochGrace = 300 * time.Millisecond
+	// Viewers that join within this time of an epoch's start share it: each is given the current GOP anyway, so the older ones'
+	// key opens nothing that it does not.
+	epochShare = 250 * time.Millisecond
+	// No key lives longer.
+	epochLife = 24 * time.Hour
+	// A viewer may ask for the current GOP again this often.
+	againEvery = 500 * time.Millisecond
+)
+
+// publisher is the relay as a hub sees it.
+type publisher interface {
+	Publish(topic signal.Topic, key bool, sealed []byte) bool
+	Retire(topic signal.Topic)
+}
+
+// watcherSink is a viewer's session as a hub sees it. Its methods return at once and are called with the hub's mutex held.
+type watcherSink interface {
+	// sendControl queues a message; a session that cannot take it ends.
+	sendControl(control.Message)
+	// sendFrame hands a frame to the direct path. False: the path is congested, nothing more until the next key frame.
+	sendFrame(transport.Frame) bool
+}
+
+// hub is one camera at the agent: it keeps the current GOP of each layer, seals it once an epoch and stream, and hands the sealed
+// frames to whoever watches. A viewer that joins gets the current GOP at once under a key that no earlier viewer's frames used.
+type hub struct {
+	number uint8
+	id     identity.CameraID
+	name   string
+	layers []source.Layer
+	src    seal.Source
+	sign   func([]byte) ([]byte, error)
+	log    *slog.Logger
+	now    func() time.Time
+	status func(control.CameraStatus) // told of every change, without the mutex
+
+	mu       sync.Mutex
+	relay    publisher // nil while the server is away
+	state    control.CameraStatus
+	gops     [2]gop
+	epochs   []*epoch // oldest first; the last one takes those who join
+	nextID   uint64   // number of the next epoch
+	watchers map[*watcher]struct{}
+}
+
+// watcher is one viewer of one camera. The hub's mutex guards it.
+type watcher struct {
+	sink    watcherSink
+	stream  seal.Stream
+	route   control.Route
+	epoch   *epoch
+	next    *epoch // announced, not yet used
+	sentAt  time.Time
+	acked   uint64
+	at      position // of the next frame to send
+	skip    bool     // the direct path was congested: wait for a key frame
+	againAt time.Time
+}
+
+// position numbers a frame within its layer.
+type position struct {
+	gop   uint32
+	index int
+}
+
+func newHub(number uint8, id identity.CameraID, name string, layers []source.Layer, agent identity.AgentKey, log *slog.Logger) *hub {
+	return &hub{
+		number:   number,
+		id:       id,
+		name:     name,
+		layers:   layers,
+		src:      seal.Source{Agent: agent.Public(), Camera: id},
+		sign:     agent.Signer().Sign,
+		log:      log.With("camera", name),
+		now:      time.Now,
+		status:   func(control.CameraStatus) {},
+		state:    control.CameraStatus{Number: number, State: control.CameraConnecting},
+		nextID:   1, // so that no ack is 0
+		watchers: map[*watcher]struct{}{},
+	}
+}
+
+// streams are the layers under their protocol names.
+func (h *hub) streams() []seal.Stream {
+	var s []seal.Stream
+	for _, l := range h.layers {
+		s = append(s, streamOf(l))
+	}
+	slices.Sort(s)
+	return s
+}
+
+func (h *hub) has(s seal.Stream) bool { return slices.Contains(h.streams(), s) }
+
+func streamOf(l source.Layer) seal.Stream {
+	if l == source.Sub {
+		return seal.Sub
+	}
+	return seal.Main
+}
+
+// Deliver implements source.Sink.
+func (h *hub) Deliver(l source.Layer, au codec.AccessUnit) {
+	if int(l) >= len(h.gops) || len(au.Data) > codec.MaxAccessUnit {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.gops[l].add(au) {
+		return
+	}
+	now := h.now()
+	h.moveEpochs(now)
+	for _, e := range h.epochs {
+		h.distribute(e, streamOf(l))
+	}
+}
+
+// Status implements source.Sink.
+func (h *hub) Status(s source.Status) {
+	h.mu.Lock()
+	state := control.CameraStatus{Number: h.number, State: control.CameraState(s.State), Advice: limit(s.Advice, control.MaxAdvice)}
+	changed := state != h.state
+	h.state = state
+	h.mu.Unlock()
+	if !changed {
+		return
+	}
+	switch {
+	case s.State == source.Running:
+		h.log.Info("camera runs")
+	case s.Advice != "":
+		h.log.Warn(s.Advice, "error", s.Err)
+	}
+	h.status(state)
+}
+
+// setRelay tells where to publish; nil when the server is away. A new connection knows no topic, so publishing starts over.
+func (h *hub) setRelay(p publisher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.relay = p
+	for _, e := range h.epochs {
+		for _, s := range e.streams {
+			s.published = position{}
+		}
+	}
+}
+
+// join makes w a viewer of the camera: a new epoch for everybody who watches, and the current GOP for w.
+func (h *hub) join(w *watcher) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	e := h.newest()
+	if e == nil || now.Sub(e.began) > epochShare || e.exhausted() {
+		var err error
+		if e, err = h.begin(now); err != nil {
+			return err
+		}
+	}
+	h.watchers[w] = struct{}{}
+	w.epoch, w.next = e, nil
+	w.sink.sendControl(e.message(h.number))
+	w.at = h.gops[layerOf(w.stream)].start()
+	h.distribute(e, w.stream)
+	return nil
+}
+
+// begin starts an epoch and announces it to those who watch already.
+func (h *hub) begin(now time.Time) (*epoch, error) {
+	key, err := seal.NewEpoch(rand.Reader, h.nextID)
+	if err != nil {
+		return nil, err
+	}
+	e := &epoch{key: key, began: now, streams: map[seal.Stream]*sealedStream{}}
+	if _, err := rand.Read(e.topic[:]); err != nil {
+		return nil, err
+	}
+	h.nextID++
+	h.epochs = append(h.epochs, e)
+	for w := range h.watchers {
+		w.next, w.sentAt = e, now
+		w.sink.sendControl(e.message(h.number))
+	}
+	return e, nil
+}
+
+// change applies another wish of a viewer that watches already.
+func (h *hub) change(w *watcher, m *control.Watch) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	again := m.Again && h.now().Sub(w.againAt) >= againEvery
+	if m.Stream != w.stream || again {
+		w.at, w.skip = h.gops[layerOf(m.Stream)].start(), false
+	}
+	if again {
+		w.againAt = h.now()
+		if s := w.epoch.streams[m.Stream]; s != nil && m.Route == control.Relay {
+			s.published = position{}
+		}
+	}
+	w.stream, w.route = m.Stream, m.Route
+	h.distribute(w.epoch, w.stream)
+}
+
+// ack notes that w can open frames of an epoch.
+func (h *hub) ack(w *watcher, number uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if number < h.nextID && number >= w.acked {
+		w.acked = number
+	}
+}
+
+// leave ends w's watching.
+func (h *hub) leave(w *watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, w)
+	h.prune()
+}
+
+// rotate makes the keys that a revoked viewer holds worthless: everybody who still watches moves to a new epoch at once.
+func (h *hub) rotate() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.watchers) == 0 {
+		return nil
+	}
+	if _, err := h.begin(h.now()); err != nil {
+		return err
+	}
+	for w := range h.watchers {
+		w.epoch, w.next = w.next, nil
+	}
+	h.prune()
+	return nil
+}
+
+func (h *hub) newest() *epoch {
+	if len(h.epochs) == 0 {
+		return nil
+	}
+	return h.epochs[len(h.epochs)-1]
+}
+
+// moveEpochs moves viewers to the epoch announced to them, and begins a new one when the newest has served its time.
+func (h *hub) moveEpochs(now time.Time) {
+	if e := h.newest(); e != nil && len(h.watchers) > 0 && (e.exhausted() || now.Sub(e.began) > epochLife) {
+		if _, err := h.begin(now); err != nil {
+			h.log.Error("no new epoch", "error", err)
+		}
+	}
+	moved := false
+	for w := range h.watchers {
+		if w.next != nil && (w.acked >= w.next.key.Number || now.Sub(w.sentAt) >= epochGrace) {
+			w.epoch, w.next = w.next, nil
+			moved = true
+		}
+	}
+	if moved {
+		h.prune()
+	}
+}
+
+// prune forgets epochs in which nobody watches and nobody is about to.
+func (h *hub) prune() {
+	h.epochs = slices.DeleteFunc(h.epochs, func(e *epoch) bool {
+		for w := range h.watchers {
+			if w.epoch == e || w.next == e {
+				return false
+			}
+		}
+		for stream, s := range e.streams {
+			if h.relay != nil && s.published != (position{}) {
+				h.relay.Retire(e.relayTopic(stream))
+			}
+		}
+		return true
+	})
+}
+
+// distribute seals what is new of a stream in an epoch, if anybody wants it, and hands it on.
+func (h *hub) distribute(e *epoch, stream seal.Stream) {
+	wanted, relayed := false, false
+	for w := range h.watchers {
+		if w.epoch == e && w.stream == stream {
+			wanted = true
+			relayed = relayed || w.route == control.Relay
+		}
+	}
+	if !wanted {
+		return
+	}
+	g := &h.gops[layerOf(stream)]
+	s, err := e.sealUp(h, stream, g)
+	if err != nil {
+		h.log.Error("sealing failed", "error", err)
+		return
+	}
+	if relayed && h.relay != nil {
+		s.published = s.publish(h.relay, e.relayTopic(stream), s.published)
+	}
+	for w := range h.watchers {
+		if w.epoch == e && w.stream == stream {
+			w.catchUp(s)
+		}
+	}
+}
+
+// catchUp sends w what it has not got of the current GOP. The relay was served before.
+func (w *watcher) catchUp(s *sealedStream) {
+	if w.at.gop > s.first.gop {
+		return // it waits for the next key frame
+	}
+	if w.route == control.Relay {
+		w.at = s.end()
+		return
+	}
+	for _, f := range s.from(w.at) {
+		if w.skip && !f.Key {
+			continue
+		}
+		w.skip = !w.sink.sendFrame(f)
+	}
+	w.at = s.end()
+}
+
+// camera describes the hub to a viewer.
+func (h *hub) camera(agent identity.AgentID) (control.Camera, error) {
+	sig, err := h.sign(identity.CameraStatement(agent, h.id))
+	if err != nil {
+		return control.Camera{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return control.Camera{
+		Number: h.number, ID: h.id, Name: limit(h.name, control.MaxName), Streams: h.streams(),
+		State: h.state.State, Advice: h.state.Advice, Sig: sig,
+	}, nil
+}
+
+func layerOf(s seal.Stream) source.Layer {
+	if s == seal.Sub {
+		return source.Sub
+	}
+	return source.Main
+}

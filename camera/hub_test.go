@@ -1,0 +1,335 @@
+package camera
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/transport"
+	"github.com/sealcam/sealcam/transport/relay"
+)
+
+var testConfig = codec.Config{Codec: codec.H264, Width: 64, Height: 48, Profile: "avc1.42E01E"}
+
+// bench is a hub with a clock that stands still, and the relay it publishes to.
+type bench struct {
+	t     *testing.T
+	hub   *hub
+	now   time.Time
+	frame int
+	topic map[signal.Topic][][]byte
+}
+
+func newBench(t *testing.T) *bench {
+	key, err := identity.GenerateAgent(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := identity.NewCameraID(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, now: time.Unix(1_800_000_000, 0), topic: map[signal.Topic][][]byte{}}
+	b.hub = newHub(3, id, "porch", []source.Layer{source.Main, source.Sub}, key, slog.New(slog.DiscardHandler))
+	b.hub.now = func() time.Time { return b.now }
+	b.hub.setRelay(b)
+	return b
+}
+
+func (b *bench) Publish(topic signal.Topic, _ bool, sealed []byte) bool {
+	b.topic[topic] = append(b.topic[topic], sealed)
+	return true
+}
+
+func (b *bench) Retire(topic signal.Topic) { delete(b.topic, topic) }
+
+// deliver makes the camera produce frames of the main stream; keys marks key frames with a 'K'.
+func (b *bench) deliver(keys string) {
+	for _, k := range keys {
+		b.frame++
+		b.now = b.now.Add(33 * time.Millisecond)
+		b.hub.Deliver(source.Main, codec.AccessUnit{
+			Data: fmt.Appendf(nil, "picture %d", b.frame), Key: k == 'K',
+			Captured: codec.Timestamp(b.now.UnixMicro()), Config: testConfig,
+		})
+	}
+}
+
+// eye is a viewer: it opens what it gets like a real one.
+type eye struct {
+	b         *bench
+	w         *watcher
+	opener    *seal.Opener
+	epochs    []*control.Epoch
+	seen      []string
+	congested bool
+}
+
+func (b *bench) join(route control.Route) *eye {
+	e := &eye{b: b, opener: seal.NewOpener(b.hub.src)}
+	e.w = &watcher{sink: e, stream: seal.Main, route: route}
+	if err := b.hub.join(e.w); err != nil {
+		b.t.Fatal(err)
+	}
+	return e
+}
+
+func (e *eye) sendControl(m control.Message) {
+	if m, ok := m.(*control.Epoch); ok {
+		e.epochs = append(e.epochs, m)
+		if err := e.opener.AddEpoch(seal.Epoch{Number: m.Number, ID: m.ID, Key: m.Key}); err != nil {
+			e.b.t.Error(err)
+		}
+	}
+}
+
+func (e *eye) sendFrame(f transport.Frame) bool {
+	if e.congested {
+		return false
+	}
+	e.open(f.Stream, f.Sealed)
+	return true
+}
+
+func (e *eye) open(stream seal.Stream, sealed []byte) {
+	o, err := e.opener.Open(stream, sealed)
+	if err != nil {
+		e.b.t.Errorf("frame not opened: %v", err)
+		return
+	}
+	e.seen = append(e.seen, string(o.Data()))
+}
+
+func (e *eye) want(t *testing.T, from, to int) {
+	t.Helper()
+	var want []string
+	for i := from; i <= to; i++ {
+		want = append(want, fmt.Sprintf("picture %d", i))
+	}
+	if !slices.Equal(e.seen, want) {
+		t.Errorf("saw %q, want %q", e.seen, want)
+	}
+}
+
+func TestJoinerGetsTheCurrentGOP(t *testing.T) {
+	b := newBench(t)
+	b.deliver("-K--K--") // the first frame has no key frame before it
+	e := b.join(control.Peer)
+	e.want(t, 5, 7)
+	b.deliver("-K-")
+	e.want(t, 5, 10)
+}
+
+func TestJoinBeforeTheFirstPicture(t *testing.T) {
+	b := newBench(t)
+	e := b.join(control.Peer)
+	e.want(t, 1, 0)
+	b.deliver("K-")
+	e.want(t, 1, 2)
+}
+
+// Whoever joins starts an epoch whose key opens nothing that was sealed for those before.
+func TestJoinStartsAnEpoch(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K--")
+	first := b.join(control.Peer)
+	var old [][]byte
+	for _, f := range b.hub.epochs[0].streams[seal.Main].frames {
+		old = append(old, f.Sealed)
+	}
+	b.deliver("----------")
+	second := b.join(control.Peer)
+	if len(first.epochs) != 2 || len(second.epochs) != 1 || second.epochs[0].Number == first.epochs[0].Number {
+		t.Fatalf("the first viewer was told of %d epochs, the second of %d", len(first.epochs), len(second.epochs))
+	}
+	for _, sealed := range old {
+		if _, err := second.opener.Open(seal.Main, sealed); err == nil {
+			t.Error("the second viewer opens a frame sealed for the first")
+		}
+	}
+	second.want(t, 1, 13)
+	b.deliver("--K--")
+	first.want(t, 1, 18)
+	second.want(t, 1, 18)
+}
+
+// The others move when they have acked, or after the grace; never before.
+func TestMoveToANewEpoch(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K")
+	first := b.join(control.Peer)
+	b.now = b.now.Add(time.Second)
+	b.join(control.Peer)
+	b.deliver("-")
+	if got := first.w.epoch.key.Number; got != 1 {
+		t.Errorf("moved to epoch %d without an ack", got)
+	}
+	b.hub.ack(first.w, 2)
+	b.deliver("-")
+	if got := first.w.epoch.key.Number; got != 2 {
+		t.Errorf("still in epoch %d after the ack", got)
+	}
+	if len(b.hub.epochs) != 1 {
+		t.Errorf("%d epochs are kept, though all moved", len(b.hub.epochs))
+	}
+	b.now = b.now.Add(time.Second)
+	b.join(control.Peer)
+	b.now = b.now.Add(epochGrace)
+	b.deliver("-")
+	if got := first.w.epoch.key.Number; got != 3 {
+		t.Errorf("in epoch %d after the grace", got)
+	}
+	first.want(t, 1, 4)
+}
+
+// Nine tiles that open at once share an epoch instead of making nine.
+func TestJoinersShareAnEpoch(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K-")
+	for range 9 {
+		b.join(control.Peer).want(t, 1, 2)
+	}
+	if b.hub.nextID != 2 {
+		t.Errorf("%d epochs were made", b.hub.nextID-1)
+	}
+}
+
+func TestRelayPublishesOnce(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K--")
+	first := b.join(control.Relay)
+	second := b.join(control.Relay)
+	b.deliver("--")
+	topic := relay.Topic(first.epochs[0].Topic, seal.Main)
+	frames := b.topic[topic]
+	if len(frames) != 5 {
+		t.Fatalf("%d frames published, want 5", len(frames))
+	}
+	for _, e := range []*eye{first, second} {
+		for _, f := range frames {
+			e.open(seal.Main, f)
+		}
+		e.want(t, 1, 5)
+	}
+	b.hub.leave(first.w)
+	b.hub.leave(second.w)
+	if len(b.topic) != 0 {
+		t.Error("the topic is not retired when nobody watches")
+	}
+}
+
+// The way from the relay to the direct path shows every picture once.
+func TestChangeOfRoute(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K--")
+	e := b.join(control.Relay)
+	b.deliver("-")
+	topic := relay.Topic(e.epochs[0].Topic, seal.Main)
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer})
+	for _, f := range b.topic[topic] {
+		e.open(seal.Main, f)
+	}
+	b.deliver("--")
+	e.want(t, 1, 6)
+}
+
+func TestChangeOfStream(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K--")
+	e := b.join(control.Peer)
+	e.want(t, 1, 3)
+	b.hub.Deliver(source.Sub, codec.AccessUnit{Data: []byte("small"), Key: true, Captured: 1, Config: testConfig})
+	e.want(t, 1, 3)
+	e.seen = nil
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Sub, Route: control.Peer})
+	b.deliver("-")
+	if !slices.Equal(e.seen, []string{"small"}) {
+		t.Errorf("saw %q of the sub-stream", e.seen)
+	}
+	e.seen = nil
+	b.deliver("K-")
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer})
+	e.want(t, 5, 6)
+}
+
+// A congested path gets nothing until the next key frame, and then all of it.
+func TestCongestionWaitsForAKeyFrame(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K--")
+	e := b.join(control.Peer)
+	e.congested = true
+	b.deliver("-")
+	e.congested = false
+	b.deliver("--")
+	e.want(t, 1, 3)
+	b.deliver("K-")
+	want := []string{"picture 1", "picture 2", "picture 3", "picture 7", "picture 8"}
+	if !slices.Equal(e.seen, want) {
+		t.Errorf("saw %q, want %q", e.seen, want)
+	}
+}
+
+// After a revocation those who stay are in a new epoch at the next picture.
+func TestRotate(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K-")
+	stays, goes := b.join(control.Relay), b.join(control.Relay)
+	old := relay.Topic(goes.epochs[0].Topic, seal.Main)
+	b.hub.leave(goes.w)
+	if err := b.hub.rotate(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := b.topic[old]; ok {
+		t.Error("the old topic is still served")
+	}
+	b.deliver("-")
+	for _, f := range b.topic[relay.Topic(stays.epochs[1].Topic, seal.Main)] {
+		if _, err := goes.opener.Open(seal.Main, f); err == nil {
+			t.Error("the revoked viewer opens a new frame")
+		}
+	}
+}
+
+func TestEpochEndsAfterADay(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K")
+	e := b.join(control.Peer)
+	b.now = b.now.Add(epochLife)
+	b.deliver("-K-")
+	b.now = b.now.Add(epochGrace)
+	b.deliver("-")
+	if e.w.epoch.key.Number != 2 {
+		t.Errorf("in epoch %d after a day", e.w.epoch.key.Number)
+	}
+	e.want(t, 1, 5)
+}
+
+// A GOP without end keeps memory bounded, and who joins waits for the next key frame.
+func TestEndlessGOP(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K")
+	early := b.join(control.Peer)
+	for range maxGOPFrames + 10 {
+		b.deliver("-")
+	}
+	if n := len(b.hub.gops[source.Main].units); n > maxGOPFrames {
+		t.Errorf("%d units are kept", n)
+	}
+	early.want(t, 1, maxGOPFrames+11)
+	late := b.join(control.Peer)
+	b.deliver("--")
+	if len(late.seen) != 0 {
+		t.Errorf("the late viewer was sent %q, which it cannot decode", late.seen)
+	}
+	b.deliver("K")
+	late.want(t, maxGOPFrames+14, maxGOPFrames+14)
+}
