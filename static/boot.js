@@ -1,0 +1,172 @@
+// Starts the client: takes the claim out of the address, checks what the browser can do, loads the WebAssembly with its
+// progress shown, and explains on the page whatever goes wrong. The client finds its half of this in globalThis.sealcam.boot.
+'use strict';
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const sheet = byId('sheet');
+
+  // A claim link's secret must leave the address bar and the history before anything else runs.
+  let claim = '';
+  let claimed = null;
+  const takeFragment = () => {
+    const fragment = location.hash.slice(1);
+    if (!fragment.startsWith('claim=')) return false;
+    history.replaceState(null, '', location.pathname + location.search);
+    claim = fragment;
+    return true;
+  };
+  takeFragment();
+  addEventListener('hashchange', () => {
+    if (takeFragment() && claimed) claimed();
+  });
+
+  const setText = (id, text) => {
+    const node = byId(id);
+    if (node.textContent !== text) node.textContent = text;
+    return node;
+  };
+
+  // progress shows what the page waits for. fraction is 0 to 1, or negative where there is no measure.
+  const progress = (text, fraction, detail) => {
+    document.body.dataset.phase = 'boot';
+    sheet.dataset.kind = 'progress';
+    setText('sheet-title', 'Sealcam');
+    setText('sheet-text', text);
+    setText('sheet-detail', detail || '');
+    for (const id of ['sheet-code', 'sheet-more', 'sheet-action']) byId(id).hidden = true;
+    const bar = byId('sheet-progress');
+    bar.hidden = fraction < 0;
+    if (fraction >= 0) bar.value = fraction;
+  };
+
+  // message fills the page with a sentence that says what to do. An empty action shows no button; the button reloads.
+  const message = (title, text, code, more, action) => {
+    document.body.dataset.phase = 'boot';
+    sheet.dataset.kind = 'message';
+    setText('sheet-title', title);
+    setText('sheet-text', text);
+    setText('sheet-code', code || '').hidden = !code;
+    setText('sheet-more', more || '').hidden = !more;
+    setText('sheet-action', action || '').hidden = !action;
+    setText('say', title + '. ' + text + (code ? ' ' + code : ''));
+  };
+  byId('sheet-action').addEventListener('click', () => location.reload());
+
+  // notice shows a sentence beside the cameras, until it is closed.
+  const notice = (text) => {
+    setText('notice-text', text);
+    byId('notice').hidden = !text;
+  };
+  byId('notice-close').addEventListener('click', () => notice(''));
+
+  let stopped = false;
+  const stop = (title, text, more) => {
+    if (stopped) return;
+    stopped = true;
+    message(title, text, '', more, 'Reload');
+  };
+  const crashed = () => stop('The viewer stopped',
+    'Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.',
+    'If it happens again, please report it with the browser’s name and version.');
+
+  const assets = JSON.parse(byId('assets').textContent);
+  const boot = {
+    assets,
+    progress,
+    message,
+    notice,
+    stop,
+    say: (text) => setText('say', text),
+    // takeClaim returns the link's fragment once.
+    takeClaim: () => {
+      const fragment = claim;
+      claim = '';
+      return fragment;
+    },
+    // onClaim calls f when another claim link is opened in this tab.
+    onClaim: (f) => {
+      claimed = f;
+    },
+  };
+  globalThis.sealcam = { boot };
+
+  // missing names what the browser lacks, or is empty.
+  const missing = () => {
+    const current = 'Open the link in a current Chrome, Edge, Firefox or Safari.';
+    if (typeof WebAssembly !== 'object' || !WebAssembly.instantiateStreaming) {
+      return ['This browser cannot run Sealcam', 'It has no WebAssembly, or its settings switch it off, and pictures are opened by WebAssembly on this device.', current];
+    }
+    if (typeof WebSocket !== 'function') {
+      return ['This browser cannot connect', 'It has no WebSocket, or an extension blocks it. Allow WebSockets for this site and reload.', current];
+    }
+    const probe = document.createElement('canvas').getContext('webgl2');
+    if (!probe) {
+      return ['This browser cannot draw the pictures', 'WebGL 2 is missing or switched off. Turn on hardware acceleration (or “graphics acceleration”) in the browser’s settings and start it again.', current];
+    }
+    const lose = probe.getExtension('WEBGL_lose_context');
+    if (lose) lose.loseContext();
+    return null;
+  };
+
+  const megabytes = (n) => (n / 1e6).toFixed(1);
+
+  // count reads one branch of the response to measure it; the other is compiled while it arrives. The original response goes to
+  // the compiler, because browsers keep compiled code for responses that came from the network.
+  const count = async (response, total) => {
+    const reader = response.body.getReader();
+    let got = 0;
+    let shown = 0;
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      got += value.byteLength;
+      const now = performance.now();
+      if (now - shown > 50 || got >= total) {
+        shown = now;
+        progress('Loading the viewer', Math.min(1, got / total), `${megabytes(got)} of ${megabytes(total)} MB`);
+      }
+    }
+  };
+
+  const load = async (url) => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response;
+  };
+
+  const start = async () => {
+    const lack = missing();
+    if (lack) {
+      stop(...lack);
+      return;
+    }
+    const asset = assets['sealcam.wasm'];
+    progress('Loading the viewer', 0, '');
+    let go;
+    let program;
+    try {
+      const response = await load(asset.url);
+      if (typeof Go !== 'function') await new Promise((resolve) => addEventListener('DOMContentLoaded', resolve));
+      go = new Go();
+      const counting = count(response.clone(), asset.bytes);
+      program = await WebAssembly.instantiateStreaming(response, go.importObject);
+      await counting;
+    } catch (error) {
+      console.error(error);
+      stop('The viewer did not load', 'The server did not answer, or the connection broke. Check the connection and reload.', '');
+      return;
+    }
+    progress('Starting', 1, '');
+    // Go ends with an exit code after a panic; calls into it after that throw.
+    addEventListener('error', (event) => {
+      if (event.error instanceof WebAssembly.RuntimeError || /Go program has already exited/.test(event.message)) crashed();
+    });
+    try {
+      await go.run(program.instance);
+    } catch (error) {
+      console.error(error);
+    }
+    crashed();
+  };
+  start();
+})();

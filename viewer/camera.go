@@ -1,0 +1,241 @@
+package viewer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/viewer/gate"
+)
+
+// Times of asking again for what is missing.
+const (
+	againFirst = time.Second
+	againMost  = 10 * time.Second
+	// missing is how long nothing at all may come before it is asked for again.
+	missing = 3 * time.Second
+)
+
+// camera is one camera as the viewer sees it, over all sessions. Viewer.mu guards it.
+type camera struct {
+	v   *Viewer
+	h   *home
+	key TileKey
+
+	// As told by the agent.
+	name    string
+	number  uint8
+	offered bool      // in the session's Accept, which makes number good
+	gone    time.Time // when it was no longer there; zero: never known otherwise
+	streams []seal.Stream
+	state   control.CameraState
+	advice  string
+
+	// As wished by the page.
+	wished     bool
+	wishStream seal.Stream
+	since      time.Time // of the wish, or of the session if that is younger
+
+	// What the agent was asked for in this session.
+	told      watching
+	again     bool // the current GOP is to be sent again
+	againAt   time.Time
+	againWait time.Duration
+
+	opener  *seal.Opener
+	pending seal.Pending
+	epochs  []cameraEpoch // of this session, oldest first
+	subs    []subscription
+	linger  bool // the direct path was chosen, but nothing has come by it yet: the relay's frames are still taken
+	direct  time.Time
+
+	lanes       [seal.MaxStream + 1]*lane
+	unsupported [seal.MaxStream + 1]codec.Config // that cannot be decoded here; zero: none known
+	failures    [3]time.Time                     // of decoders, the last ones
+	gate        *gate.Gate
+	shelf       gate.Shelf
+
+	drawn    time.Time // when the last picture passed the gate
+	wall     time.Time // its capture by the agent's wall clock
+	opened   time.Time // when the last frame was opened
+	useful   time.Time // when the last one was that the GOP rule took
+	byPeer   time.Time // and the last that came directly
+	via      control.Route
+	interval time.Duration // between frames, smoothed
+	captured codec.Timestamp
+
+	// When something last went wrong.
+	forgedAt, lateAt, futureAt, slowAt time.Time
+
+	stats TileStats
+	shown description // at the last tick
+}
+
+// watching is what the agent knows of our wishes.
+type watching struct {
+	on     bool
+	stream seal.Stream
+	route  control.Route
+	since  time.Time
+}
+
+func newCamera(h *home, id identity.CameraID) *camera {
+	c := &camera{v: h.v, h: h, key: TileKey{h.known.Agent, id}, gate: gate.New(id), streams: []seal.Stream{seal.Main}}
+	c.wish(h.v.now())
+	return c
+}
+
+// wish takes over what the page wishes.
+func (c *camera) wish(now time.Time) {
+	stream, wished := c.v.wishes[c.key]
+	if wished && !c.wished {
+		c.since = now
+	}
+	c.wished, c.wishStream = wished, stream
+	c.tidy()
+	c.subscribe(now)
+}
+
+// meet begins a session for the camera.
+func (c *camera) meet(now time.Time) {
+	c.since = now
+	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
+	c.linger, c.opened, c.useful, c.byPeer = false, time.Time{}, time.Time{}, time.Time{}
+	clear(c.unsupported[:])
+	clear(c.failures[:])
+}
+
+// part ends it.
+func (c *camera) part(s *agentSession) {
+	c.closeLanes()
+	for _, sub := range c.subs {
+		s.server.Unsubscribe(sub.topic)
+	}
+	c.subs, c.epochs, c.pending = nil, nil, seal.Pending{}
+	c.told = watching{}
+	c.offered = false
+}
+
+// watched reports whether frames are wanted.
+func (c *camera) watched() bool { return c.wished && c.offered && c.h.session != nil }
+
+// stream returns the stream to watch: the one wished for, or another if the camera lacks it or this device cannot decode it.
+func (c *camera) stream() seal.Stream {
+	playable := func(s seal.Stream) bool { return c.unsupported[s] == codec.Config{} }
+	has := slices.Contains(c.streams, c.wishStream)
+	if has && playable(c.wishStream) {
+		return c.wishStream
+	}
+	for _, s := range c.streams {
+		if playable(s) {
+			return s
+		}
+	}
+	if has {
+		return c.wishStream
+	}
+	return c.streams[0]
+}
+
+// ask returns what has to be said to the agent about the camera, or nil.
+func (c *camera) ask(now time.Time, s *agentSession) control.Message {
+	switch want := c.watched() && s.route != 0; {
+	case !want && !c.told.on:
+		return nil
+	case !want:
+		c.told, c.again = watching{}, false
+		if !c.offered {
+			return nil
+		}
+		return &control.Unwatch{Camera: c.number}
+	}
+	stream := c.stream()
+	if c.told.on && c.told.stream == stream && c.told.route == s.route && !c.again {
+		return nil
+	}
+	// Something new brings the current GOP anyway.
+	again := c.again && c.told.on && c.told.stream == stream
+	c.again = false
+	if !c.told.on || c.told.stream != stream {
+		c.told.since = now
+	}
+	c.told.on, c.told.stream, c.told.route = true, stream, s.route
+	c.subscribe(now)
+	return &control.Watch{Camera: c.number, Stream: stream, Route: s.route, Again: again}
+}
+
+// resync asks for the current GOP again, at growing intervals for as long as that does not help.
+func (c *camera) resync(now time.Time) {
+	if now.Before(c.againAt) || !c.told.on {
+		return
+	}
+	c.againWait = min(max(2*c.againWait, againFirst), againMost)
+	c.againAt = now.Add(c.againWait)
+	c.again = true
+	c.stats.Resyncs++
+}
+
+// recovered ends the growing of intervals.
+func (c *camera) recovered() { c.againWait = 0 }
+
+// tick looks after time-outs.
+func (c *camera) tick(now time.Time) {
+	if c.watched() {
+		for _, l := range c.lanes {
+			if l != nil {
+				l.tick(now)
+			}
+		}
+		// A slow camera may leave long gaps between its pictures.
+		if last := later(c.opened, c.told.since); c.told.on && c.state == control.CameraRunning && now.Sub(last) > c.patience(missing) {
+			c.resync(now)
+		}
+	}
+	if len(c.epochs) > 0 {
+		c.pending.Release(now, c.opener.Knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
+	}
+	c.tidy()
+	c.subscribe(now)
+}
+
+// patience returns how long to wait for a frame: at least the given time.
+func (c *camera) patience(least time.Duration) time.Duration { return max(least, 4*c.interval) }
+
+// tidy closes lanes that are no longer needed: all when nothing is watched, else those whose stream is neither wanted nor on the screen
+// until the wanted one is there.
+func (c *camera) tidy() {
+	if !c.watched() {
+		c.closeLanes()
+		return
+	}
+	want := c.stream()
+	ready := c.lanes[want] != nil && c.lanes[want].shown
+	for s, l := range c.lanes {
+		if l != nil && seal.Stream(s) != want && (ready || !l.shown) {
+			c.closeLane(seal.Stream(s))
+		}
+	}
+}
+
+func (c *camera) closeLane(s seal.Stream) {
+	if l := c.lanes[s]; l != nil {
+		c.lanes[s] = nil
+		l.close()
+	}
+}
+
+func (c *camera) closeLanes() {
+	for s := range c.lanes {
+		c.closeLane(seal.Stream(s))
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

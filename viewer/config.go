@@ -1,0 +1,81 @@
+package viewer
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/signal"
+)
+
+// RouteChoice says which ways frames may take.
+type RouteChoice uint8
+
+// The choices.
+const (
+	RouteAuto RouteChoice = iota // the relay at once, the direct path as soon as there is one, the relay again when it fails
+	PeerOnly                     // the direct path alone
+	RelayOnly                    // the relay alone
+)
+
+// Home is what a device remembers of an agent.
+type Home struct {
+	Agent identity.AgentID
+	Name  string   // the agent's own
+	Knock [16]byte // token for the next knock
+	// The grant log as last seen; it must only ever grow. Zero: not known.
+	ID        identity.HomeID
+	LogLength uint64
+	LogHead   [32]byte
+	Ephemeral bool // gone when the agent ends: to be kept for the tab's life only
+	// Cameras as last seen, so that their tiles are there before the agent has answered. May be left out.
+	Cameras []KnownCamera
+}
+
+// KnownCamera is what is remembered of a camera.
+type KnownCamera struct {
+	ID   identity.CameraID
+	Name string
+}
+
+// LogValue keeps the knock token out of logs.
+func (h Home) LogValue() slog.Value { return slog.StringValue(h.Agent.Fingerprint()) }
+
+// Claim is a claim link that was opened, with what founds the home.
+type Claim struct {
+	Agent   identity.AgentID
+	Secret  pairing.Secret
+	Genesis []byte // encoded grant.Entry 0: the root names this device as first owner
+}
+
+// Config is what a Viewer needs.
+type Config struct {
+	Dial       func(context.Context) (*signal.Client, error)
+	Self       identity.Signer // the device's key
+	DeviceName string          // what an owner sees in the list of devices; at most control.MaxName bytes
+	Homes      []Home
+	Claim      *Claim // nil: none
+	Route      RouteChoice
+	NewPeer    PeerFactory // nil: none, as with RelayOnly
+	NewDecoder DecoderFactory
+	Remember   func(Home) // keeps what changed of a home; called from one goroutine a home. May be nil
+	// Changed tells that a new Snapshot would differ. It is called from any goroutine and must not block or call the Viewer. May be nil.
+	Changed func()
+	Log     *slog.Logger     // nil: none
+	Now     func() time.Time // nil: time.Now
+}
+
+// TileKey names a tile.
+type TileKey struct {
+	Agent  identity.AgentID
+	Camera identity.CameraID
+}
+
+// Wish is a camera that is on the screen and the stream that suits its size there. A camera without that stream gives another.
+type Wish struct {
+	Key    TileKey
+	Stream seal.Stream
+}

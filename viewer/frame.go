@@ -1,0 +1,83 @@
+package viewer
+
+import (
+	"time"
+
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/seal"
+)
+
+// arrive takes a sealed frame that came in one way or the other; it belongs to the viewer from now on. By the relay it is known which
+// stream it must be; directly, its own header says so, which opening it then proves.
+func (s *agentSession) arrive(c *camera, via control.Route, stream seal.Stream, sealed []byte) {
+	v := s.h.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !s.over && c.watched() {
+		c.arrive(v.now(), via, stream, sealed)
+	}
+}
+
+func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
+	if via == control.Relay {
+		c.stats.Relayed++
+	} else {
+		c.stats.Direct++
+	}
+	epoch, inner, ok := seal.Peek(sealed)
+	if ok && via == control.Peer {
+		stream = inner
+	}
+	if ok && inner == stream {
+		switch {
+		case c.lanes[stream] == nil && stream != c.stream():
+			c.stats.Unwanted++ // the rest of what was switched off: not worth opening
+			return
+		case !c.opener.Knows(epoch) && (len(c.epochs) == 0 || epoch > c.epochs[len(c.epochs)-1].number):
+			c.pending.Hold(now, sealed)
+			return
+		}
+	}
+	c.open(now, via, stream, sealed)
+}
+
+// open opens a frame and passes it to its stream's lane.
+func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
+	o, err := c.opener.Open(stream, sealed)
+	if err != nil {
+		switch seal.ReasonOf(err) {
+		case seal.Replay, seal.UnknownEpoch: // both ways at once, or late
+		default:
+			c.forgedAt = now
+		}
+		return
+	}
+	c.opened, c.via = now, via
+	if via == control.Peer {
+		c.byPeer = now
+		if c.linger && c.direct.IsZero() {
+			c.direct = now
+		}
+	}
+	c.epochCame(now, o.Epoch(), stream)
+	l := c.lanes[stream]
+	if l == nil {
+		if stream != c.stream() {
+			c.stats.Unwanted++
+			return
+		}
+		l = newLane(c, stream)
+		c.lanes[stream] = l
+	}
+	l.take(now, o)
+}
+
+// taken notes that a frame was of use, and its distance from the one before, to know how patient to be with this camera.
+func (c *camera) taken(now time.Time, o *seal.Opened) {
+	const longest = time.Minute
+	d := o.Captured().Sub(c.captured)
+	if c.captured != 0 && d > 0 && d < longest {
+		c.interval += (d - c.interval) / 8
+	}
+	c.captured, c.useful = o.Captured(), now
+}

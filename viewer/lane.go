@@ -1,0 +1,342 @@
+package viewer
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/viewer/gate"
+)
+
+// Bounds of a lane.
+const (
+	gapAfter     = 500 * time.Millisecond // before a missing frame is asked for
+	maxHeld      = 256                    // frames behind a gap
+	maxHeldBytes = 8 << 20
+	maxQueue     = 1600 // frames before the decoder: as long a GOP as agents keep
+	maxQueueSize = 24 << 20
+	skipBehind   = 3               // so many younger frames waiting, and the picture need not be shown
+	stallAfter   = 3 * time.Second // without anything from a decoder that has enough to do
+	slowDrop     = 8               // so many frames dropped at a key frame mean that the decoder is too slow
+	brokenPause  = 2 * time.Second // between decoders, when several broke within brokenWithin
+	brokenWithin = 10 * time.Second
+)
+
+var errStalled = errors.New("viewer: the decoder gives nothing more")
+
+// lane is one stream of a camera on its way from opened frames to the gate: GOP rule, reorder buffer, the queue before the decoder,
+// and the decoder. Viewer.mu guards it.
+type lane struct {
+	c      *camera
+	stream seal.Stream
+
+	chain    seal.Chain
+	keyed    bool // the chain has begun
+	held     []seal.Opened
+	heldSize int
+	gapSince time.Time
+
+	queue     []seal.Opened // taken, not yet decoded; from head on
+	head      int
+	queueSize int
+	needKey   bool // something before was dropped: nothing can be decoded before the next key frame
+
+	decoder Decoder
+	serial  uint64 // of the decoder, so that results of one closed before are known
+	config  codec.Config
+	gate    *gate.Lane
+	busyAt  time.Time // when the decoder last took or gave something
+	pause   time.Time // no new decoder before
+
+	shown bool // a picture of it passed the gate
+}
+
+func newLane(c *camera, stream seal.Stream) *lane { return &lane{c: c, stream: stream, needKey: true} }
+
+// take applies the GOP rule to an opened frame.
+func (l *lane) take(now time.Time, o seal.Opened) {
+	switch l.chain.Accept(o) {
+	case seal.Take:
+		l.keyed = true
+		l.c.taken(now, &o)
+		l.enqueue(now, o)
+		if len(l.held) > 0 {
+			l.takeHeld(now)
+		}
+		l.pump(now)
+	case seal.Gap:
+		l.hold(now, o)
+	case seal.Duplicate:
+		l.c.stats.Duplicates++
+	case seal.Stale:
+		l.c.stats.Outrun++
+	}
+}
+
+// hold keeps a frame until the ones before it have come.
+func (l *lane) hold(now time.Time, o seal.Opened) {
+	if len(l.held) >= maxHeld || l.heldSize+len(o.Data()) > maxHeldBytes {
+		l.c.stats.Dropped++
+		return
+	}
+	at, found := slices.BinarySearchFunc(l.held, o, compareOpened)
+	if found {
+		l.c.stats.Duplicates++
+		return
+	}
+	if len(l.held) == 0 {
+		l.gapSince = now
+	}
+	l.held = slices.Insert(l.held, at, o)
+	l.heldSize += len(o.Data())
+	l.c.stats.Held++
+}
+
+func compareOpened(a, b seal.Opened) int {
+	switch {
+	case a.GOP() != b.GOP() && a.GOP() < b.GOP(), a.GOP() == b.GOP() && a.Index() < b.Index():
+		return -1
+	case a.GOP() == b.GOP() && a.Index() == b.Index():
+		return 0
+	}
+	return 1
+}
+
+// takeHeld takes what the frame just taken made takeable. held is in order, so once through is enough.
+func (l *lane) takeHeld(now time.Time) {
+	l.held = slices.DeleteFunc(l.held, func(o seal.Opened) bool {
+		switch l.chain.Accept(o) {
+		case seal.Take:
+			l.c.taken(now, &o)
+			l.enqueue(now, o)
+		case seal.Gap:
+			return false
+		case seal.Duplicate:
+			l.c.stats.Duplicates++
+		case seal.Stale:
+			l.c.stats.Outrun++
+		}
+		l.heldSize -= len(o.Data())
+		return true
+	})
+	if len(l.held) == 0 {
+		l.c.recovered()
+	}
+	l.gapSince = now // of the next gap, if one is left
+}
+
+// enqueue puts a frame before the decoder. A key frame replaces what still waits: nobody wants to see it any more.
+func (l *lane) enqueue(now time.Time, o seal.Opened) {
+	if o.Key() {
+		if n := l.behind(); n > 0 {
+			l.c.stats.Dropped += uint64(n)
+			if n >= slowDrop {
+				l.c.slowAt = now
+			}
+			l.empty()
+		}
+		l.needKey = false
+	}
+	switch {
+	case l.needKey:
+		l.c.stats.Dropped++
+		return
+	case l.behind() >= maxQueue || l.queueSize+len(o.Data()) > maxQueueSize:
+		l.c.stats.Dropped += uint64(l.behind() + 1)
+		l.c.slowAt = now
+		l.empty()
+		l.needKey = true
+		return
+	}
+	l.queue = append(l.queue, o)
+	l.queueSize += len(o.Data())
+}
+
+// behind returns how many frames wait before the decoder.
+func (l *lane) behind() int { return len(l.queue) - l.head }
+
+func (l *lane) empty() {
+	clear(l.queue)
+	l.queue, l.head, l.queueSize = l.queue[:0], 0, 0
+}
+
+// pop takes the first frame out of the queue, whose room is used again.
+func (l *lane) pop() {
+	l.queueSize -= len(l.queue[l.head].Data())
+	l.queue[l.head] = seal.Opened{}
+	if l.head++; l.head == len(l.queue) {
+		l.queue, l.head = l.queue[:0], 0
+	}
+}
+
+// pump gives the decoder as much as it takes. Before the agent's clock is known it gives nothing: the gate would refuse what comes out.
+func (l *lane) pump(now time.Time) {
+	if _, known := l.c.h.clock.Latest(now); !known {
+		l.busyAt = now // the decoder is not to blame for what it was not given
+		return
+	}
+	for l.behind() > 0 {
+		o := &l.queue[l.head]
+		config, known := o.Config()
+		if o.Key() && !l.prepare(now, config) {
+			l.fail()
+			return
+		}
+		if l.decoder == nil || !known {
+			l.fail()
+			return
+		}
+		if len(o.Data()) == 0 { // a final frame may have none
+			l.pop()
+			continue
+		}
+		err := l.decoder.Decode(Unit{
+			Key: o.Key(), Captured: o.Captured(), Config: config, Data: o.Data(), Skip: !o.Key() && l.behind() > skipBehind,
+		})
+		switch {
+		case errors.Is(err, ErrBacklog):
+			return
+		case err != nil:
+			l.broken(now, err)
+			return
+		}
+		l.gate.Expect(*o)
+		l.c.stats.Decoded++
+		l.busyAt = now
+		l.pop()
+	}
+}
+
+// fail drops what waits; the next key frame begins anew.
+func (l *lane) fail() {
+	l.c.stats.Dropped += uint64(l.behind())
+	l.empty()
+	l.needKey = true
+}
+
+// prepare makes sure that there is a decoder for a key frame's configuration.
+func (l *lane) prepare(now time.Time, config codec.Config) bool {
+	if l.decoder != nil && l.config == config {
+		return true
+	}
+	l.closeDecoder()
+	if config == l.c.unsupported[l.stream] || now.Before(l.pause) {
+		return false
+	}
+	l.serial++
+	serial := l.serial
+	d, err := l.c.v.cfg.NewDecoder(config, func(d Decoded) { l.decoded(serial, d) })
+	if err != nil {
+		l.config = config
+		l.diagnose(now, err)
+		return false
+	}
+	l.c.unsupported[l.stream] = codec.Config{}
+	l.decoder, l.config, l.gate, l.busyAt = d, config, l.c.gate.Lane(l.stream), now
+	return true
+}
+
+// broken takes a decoder away that failed.
+func (l *lane) broken(now time.Time, err error) {
+	l.closeDecoder()
+	l.fail()
+	l.diagnose(now, err)
+}
+
+// diagnose notes why there is no decoder. For a coding that cannot be played here, the camera's other stream is tried.
+func (l *lane) diagnose(now time.Time, err error) {
+	c := l.c
+	c.stats.Failures++
+	if errors.Is(err, ErrUnsupported) {
+		c.unsupported[l.stream] = l.config
+		c.h.wake()
+		c.v.log.Info("viewer: coding not supported", "camera", c.key.Camera.String(), "codec", l.config.Codec.String(), "profile", l.config.Profile)
+		return
+	}
+	copy(c.failures[1:], c.failures[:])
+	c.failures[0] = now
+	if c.failing(now) {
+		l.pause = now.Add(brokenPause)
+	}
+	c.v.log.Info("viewer: decoder failed", "camera", c.key.Camera.String(), "error", err)
+}
+
+// failing reports whether decoders break again and again.
+func (c *camera) failing(now time.Time) bool {
+	oldest := c.failures[len(c.failures)-1]
+	return !oldest.IsZero() && now.Sub(oldest) < brokenWithin
+}
+
+// decoded takes a decoder's result, on the decoder's goroutine.
+func (l *lane) decoded(serial uint64, d Decoded) {
+	v := l.c.v
+	v.mu.Lock()
+	if l.decoder == nil || serial != l.serial {
+		v.mu.Unlock()
+		d.Pixels.Free()
+		return
+	}
+	now := v.now()
+	drawn := false
+	if d.Err != nil {
+		d.Pixels.Free()
+		l.broken(now, d.Err)
+	} else {
+		l.busyAt = now
+		p, refusal := l.gate.Admit(now, &l.c.h.clock, d.Captured, d.Pixels, l.behind() > 0)
+		l.judged(now, p, refusal)
+		l.pump(now)
+		drawn = p != nil
+	}
+	v.mu.Unlock()
+	if drawn || d.Err != nil {
+		v.changed()
+	}
+}
+
+// judged puts a picture that passed the gate on the shelf.
+func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
+	c := l.c
+	switch refusal {
+	case gate.TooOld:
+		c.lateAt = now
+	case gate.Future:
+		c.futureAt = now
+	}
+	if p == nil {
+		return
+	}
+	c.shelf.Put(p)
+	c.drawn, c.wall = now, c.h.agent.Wall(p.Captured())
+	if !l.shown {
+		l.shown = true
+		c.tidy()
+	}
+}
+
+// tick looks after gaps and stalled decoders.
+func (l *lane) tick(now time.Time) {
+	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.stream() {
+		l.c.resync(now)
+	}
+	if l.behind() > 0 {
+		if l.pump(now); l.behind() > 0 && now.Sub(l.busyAt) > stallAfter {
+			l.broken(now, errStalled)
+		}
+	}
+}
+
+func (l *lane) close() {
+	l.closeDecoder()
+	l.empty()
+	l.held, l.heldSize = nil, 0
+}
+
+func (l *lane) closeDecoder() {
+	if l.decoder != nil {
+		l.decoder.Close()
+		l.decoder = nil
+	}
+}

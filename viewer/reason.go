@@ -1,0 +1,149 @@
+package viewer
+
+import "github.com/sealcam/sealcam/control"
+
+// State is what a tile shows.
+type State uint8
+
+// The states of a tile.
+const (
+	Waiting State = iota // no picture yet, and nothing is known to be wrong: Progress says how far it is
+	Live                 // the picture is at most 2 s old
+	Stale                // 2 to 10 s
+	Blank                // nothing is drawn: Reason says why
+)
+
+// String returns the state in lower case.
+func (s State) String() string {
+	switch s {
+	case Waiting:
+		return "waiting"
+	case Live:
+		return "live"
+	case Stale:
+		return "stale"
+	case Blank:
+		return "blank"
+	}
+	return "unknown"
+}
+
+// Reason says why a tile or a home is not as it should be.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonNone Reason = iota
+
+	// The way to the agent.
+	ReasonServer       // no connection to the server
+	ReasonAgentOffline // the server has no such agent, or it does not know our knock
+	ReasonSessionLost  // the session ended and is being made again
+	ReasonBusy         // the agent has too many sessions
+	ReasonWrongAgent   // somebody else answered
+	ReasonProtocol     // the agent says things that make no sense
+	ReasonVersion      // other protocol version
+
+	// Who may see what.
+	ReasonNotAllowed   // this device has no grant, or no longer
+	ReasonRollback     // the agent's grant log lacks what it had before, or was changed
+	ReasonClaimUsed    // the link was used
+	ReasonClaimExpired // the link expired
+	ReasonClaimWrong   // the link's secret is wrong
+	ReasonClaimed      // the agent has an owner already
+	ReasonClaimSilent  // nobody answers to the link
+	ReasonCameraGone   // the camera is no longer among those that this device may watch
+
+	// The camera and its pictures.
+	ReasonCamera      // the camera does not deliver
+	ReasonNoClock     // the agent's clock is not known
+	ReasonForged      // frames come that are not proven to be of this camera
+	ReasonLate        // pictures come too late
+	ReasonFuture      // pictures come with times that the agent's clock has not reached
+	ReasonUnsupported // this browser cannot decode the camera's coding
+	ReasonDecoder     // the decoder breaks down again and again
+	ReasonSlow        // this device decodes too slowly
+	ReasonNoPeer      // no direct path, and the relay is not to be used
+	ReasonNoFrames    // nothing comes
+	reasonCount
+)
+
+var reasons = [reasonCount]struct{ name, sentence string }{
+	ReasonNone:         {"none", ""},
+	ReasonServer:       {"server", "The server cannot be reached. Check this device's network; the connection comes back by itself."},
+	ReasonAgentOffline: {"agent-offline", "The camera's agent is not connected. Check that it is switched on, runs and has a network; the picture comes back by itself."},
+	ReasonSessionLost:  {"session-lost", "The connection to the camera's agent was lost. It is being made again; if this lasts, restart the agent."},
+	ReasonBusy:         {"busy", "The camera's agent serves as many devices as it can. Close Sealcam on another one; this one tries again by itself."},
+	ReasonWrongAgent:   {"wrong-agent", "Somebody else answered in the place of the camera's agent, so nothing is shown. Check that the server can be trusted; this device tries again by itself."},
+	ReasonProtocol:     {"protocol", "The camera's agent sent something that this program does not understand. Update both to the same version; this device tries again by itself."},
+	ReasonVersion:      {"version", "The camera's agent speaks another version. Update it or reload this page, whichever is older."},
+	ReasonNotAllowed:   {"not-allowed", "This device may not watch here, or no longer. Ask the owner to let it in, then reload this page."},
+	ReasonRollback: {"rollback", "The agent's list of who may watch is not the one that this device saw before: an old copy may have been restored, or somebody changed it. " +
+		"Check the agent, remove it here and claim it again."},
+	ReasonClaimUsed:    {"claim-used", "This link was used before. Restart the agent to get a new one, or open Sealcam on the device that used it."},
+	ReasonClaimExpired: {"claim-expired", "This link has expired. The agent prints a new one: open that."},
+	ReasonClaimWrong:   {"claim-wrong", "This link is not the agent's, or a character is missing. Copy it again, whole, from where the agent printed it."},
+	ReasonClaimed:      {"claimed", "This agent has an owner already. Ask that person to let this device in."},
+	ReasonClaimSilent:  {"claim-silent", "The agent does not answer to this link. Check that it runs and has a network, and open the newest link that it printed: each is good for ten minutes and one device."},
+	ReasonCameraGone:   {"camera-gone", "This camera is no longer there, or no longer shared with this device. Ask its owner."},
+	ReasonCamera:       {"camera", "The camera does not deliver pictures to its agent. Check its power and network."},
+	ReasonNoClock:      {"no-clock", "The agent has not told its time yet, so no picture can be known to be live. If this lasts, check the network."},
+	ReasonForged:       {"forged", "Something comes that is not proven to be from this camera, so nothing is shown. If this lasts, use another server or restart the agent."},
+	ReasonLate:         {"late", "Pictures come too late to be called live: the network is too slow. Watch fewer cameras at once or the small picture."},
+	ReasonFuture:       {"future", "The camera's pictures carry times that have not come yet. Restart the camera's agent."},
+	ReasonUnsupported:  {"unsupported", "This browser cannot play what the camera sends. Set the camera to H.264, or use a browser that plays H.265."},
+	ReasonDecoder:      {"decoder", "The camera's pictures cannot be decoded. Set the camera to plain H.264, or restart it."},
+	ReasonSlow:         {"slow", "This device is too slow for the picture. Watch fewer cameras at once, or give the camera a sub-stream."},
+	ReasonNoPeer:       {"no-peer", "No direct path to the camera's agent could be made. Allow the relay, or check both ends' firewalls."},
+	ReasonNoFrames:     {"no-frames", "No pictures come. Check the camera and the network of its agent; the picture comes back by itself."},
+}
+
+// String returns a short name, such as "agent-offline".
+func (r Reason) String() string {
+	if r >= reasonCount {
+		return "unknown"
+	}
+	return reasons[r].name
+}
+
+// Sentence says what is wrong and what to do. It is empty for ReasonNone.
+func (r Reason) Sentence() string {
+	if r >= reasonCount {
+		return ""
+	}
+	return reasons[r].sentence
+}
+
+// final tells that trying again without anybody doing something is in vain.
+func (r Reason) final() bool {
+	switch r {
+	case ReasonVersion, ReasonNotAllowed, ReasonRollback, ReasonClaimUsed, ReasonClaimExpired, ReasonClaimWrong, ReasonClaimed:
+		return true
+	}
+	return false
+}
+
+// revoking tells that pictures shown so far must go at once, however young.
+func (r Reason) revoking() bool {
+	return r == ReasonNotAllowed || r == ReasonRollback || r == ReasonCameraGone
+}
+
+func refusalReason(r control.RefuseReason) Reason {
+	switch r {
+	case control.RefusedVersion:
+		return ReasonVersion
+	case control.RefusedDevice:
+		return ReasonNotAllowed
+	case control.RefusedClaimUsed:
+		return ReasonClaimUsed
+	case control.RefusedClaimOld:
+		return ReasonClaimExpired
+	case control.RefusedClaimWrong:
+		return ReasonClaimWrong
+	case control.RefusedClaimed:
+		return ReasonClaimed
+	case control.RefusedBusy:
+		return ReasonBusy
+	}
+	return ReasonProtocol
+}

@@ -1,0 +1,335 @@
+package viewer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/signal"
+)
+
+// Times and bounds of a session.
+const (
+	acceptWithin = 15 * time.Second // from Hello
+	quickPings   = 5
+	quickEvery   = 100 * time.Millisecond
+	pingEvery    = 5 * time.Second
+	silentAfter  = 10 * time.Second // without an answer to a ping
+	maxOut       = 512              // messages waiting for the writer, besides Watch and Unwatch
+	maxPings     = 16               // without an answer
+)
+
+// agentSession is an accepted session. Viewer.mu guards what stands below it.
+type agentSession struct {
+	h      *home
+	server server
+	conn   *session.Conn
+	turn   signal.TURN
+	woken  chan struct{} // holds a token while there may be something to send
+	hurry  chan struct{} // holds a token when the clock has to be asked at once
+	// stirred holds a token when wishes may have changed, for who waits for the first.
+	stirred chan struct{}
+	cancel  context.CancelCauseFunc
+
+	over  bool
+	out   []control.Message
+	pings []sentPing // without an answer, oldest first
+	route control.Route
+	peer  peerAttempt
+}
+
+type sentPing struct {
+	id     uint32
+	queued time.Time
+	sent   time.Time // zero until the writer takes it
+}
+
+// meet makes one session and keeps it until it ends; the error says why. With a claim it is the one that founds the home.
+func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
+	pipe, turn, err := c.Knock(ctx, h.known.Agent, h.knock(claim))
+	if err != nil {
+		return err
+	}
+	conn, err := session.Client(ctx, pipe, h.v.cfg.Self, h.known.Agent)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		conn.Close()
+	})
+	defer func() {
+		cancel(nil)
+		if stop() {
+			conn.Close()
+		} else {
+			<-closed
+		}
+	}()
+
+	accept, err := h.hello(conn, claim)
+	if err != nil {
+		return err
+	}
+	s := &agentSession{
+		h: h, server: c, conn: conn, turn: turn, cancel: cancel,
+		woken: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
+	}
+	h.begin(s, accept)
+	defer h.end(s)
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer cancel(nil)
+	others.Go(func() { cancel(s.write(ctx)) })
+	others.Go(func() { cancel(s.ping(ctx)) })
+	if h.v.cfg.Route != RelayOnly {
+		others.Go(func() { s.keepPeer(ctx) })
+	}
+	err = s.read()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause // the reader only saw the connection being closed
+	}
+	return err
+}
+
+// hello says who is there and waits for the agent's acceptance. Until then nothing is shown and no key used (DESIGN §3).
+func (h *home) hello(conn *session.Conn, claim *Claim) (*control.Accept, error) {
+	hello := &control.Hello{Version: control.Version, DeviceName: truncate(h.v.cfg.DeviceName, control.MaxName)}
+	self, err := identity.DevicePublicOf(h.v.cfg.Self)
+	if err != nil {
+		return nil, fmt.Errorf("viewer: %w", err)
+	}
+	var exporter []byte
+	if claim != nil {
+		if exporter, err = conn.Export(pairing.ExporterLabel, pairing.ExporterSize); err != nil {
+			return nil, err
+		}
+		hello.Claim = &control.Claim{
+			Proof: pairing.ViewerProof(claim.Secret, exporter, self, conn.AgentKey()), Genesis: claim.Genesis,
+		}
+	}
+	b, err := control.Encode(hello)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.WriteMessage(b); err != nil {
+		return nil, err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(acceptWithin)); err != nil {
+		return nil, err
+	}
+	if b, err = conn.ReadMessage(); err != nil {
+		return nil, err
+	}
+	if err := conn.SetReadDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	m, err := control.Decode(b)
+	if err != nil {
+		return nil, err
+	}
+	switch m := m.(type) {
+	case *control.Refuse:
+		return nil, &refusedError{m.Reason}
+	case *control.Accept:
+		founded, err := verifyClaim(m, claim, exporter, self, conn.AgentKey())
+		if err != nil {
+			return nil, err
+		}
+		return m, h.verify(m, conn.AgentKey(), founded)
+	}
+	return nil, control.ErrMessage
+}
+
+// read handles the agent's messages until the session ends.
+func (s *agentSession) read() error {
+	for {
+		b, err := s.conn.ReadMessage()
+		if err != nil {
+			return err
+		}
+		m, err := control.Decode(b)
+		if err != nil {
+			return err
+		}
+		if err := s.handle(m); err != nil {
+			return err
+		}
+		s.h.v.changed()
+	}
+}
+
+func (s *agentSession) handle(m control.Message) error {
+	v := s.h.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	switch m := m.(type) {
+	case *control.Pong:
+		s.answered(now, m)
+	case *control.CameraStatus:
+		if c := s.h.numbered(m.Number); c != nil {
+			c.state, c.advice = m.State, m.Advice
+		}
+	case *control.Epoch:
+		if c := s.h.numbered(m.Camera); c != nil {
+			return c.epoch(now, m)
+		}
+	case *control.Offer:
+		s.peer.deliver(m.Attempt, m)
+	case *control.Candidate:
+		s.peer.deliver(m.Attempt, m)
+	case *control.Refuse:
+		return &refusedError{m.Reason}
+	default:
+		return control.ErrMessage
+	}
+	return nil
+}
+
+// say queues a message. An agent that reads so slowly that the queue is full loses the session. The caller holds mu.
+func (s *agentSession) say(m control.Message) {
+	if s.over {
+		return
+	}
+	if len(s.out) >= maxOut {
+		s.cancel(errTooSlow)
+		return
+	}
+	s.out = append(s.out, m)
+	s.wake()
+}
+
+// wake lets those who wait for something to say or to do look again.
+func (s *agentSession) wake() {
+	for _, c := range []chan struct{}{s.woken, s.stirred} {
+		signalOnce(c)
+	}
+}
+
+// signalOnce puts a token into a channel that holds one.
+func signalOnce(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// write sends what is queued and what the cameras have to say. What they want is looked up when there is room for it, so that a page
+// that changes its mind faster than the network sends only the last.
+func (s *agentSession) write(ctx context.Context) error {
+	for {
+		m := s.next()
+		if m == nil {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-s.woken:
+			}
+			continue
+		}
+		b, err := control.Encode(m)
+		if err != nil {
+			return err
+		}
+		if err := s.conn.WriteMessage(b); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *agentSession) next() control.Message {
+	v := s.h.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	if len(s.out) > 0 {
+		m := s.out[0]
+		s.out[0] = nil
+		if s.out = s.out[1:]; len(s.out) == 0 {
+			s.out = nil
+		}
+		if p, ok := m.(*control.Ping); ok {
+			s.stamp(p.ID, now)
+		}
+		return m
+	}
+	for _, c := range s.h.cameras {
+		if m := c.ask(now, s); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// ping keeps the agent's clock known and notices when the agent no longer answers.
+func (s *agentSession) ping(ctx context.Context) error {
+	quick := quickPings
+	for id := uint32(1); ; id++ {
+		known, err := s.queuePing(id)
+		if err != nil {
+			return err
+		}
+		if quick--; !known {
+			quick = max(quick, 1)
+		}
+		every := pingEvery
+		if quick > 0 {
+			every = quickEvery
+		}
+		t := time.NewTimer(every)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-s.hurry:
+			t.Stop()
+			quick = quickPings
+		case <-t.C:
+		}
+	}
+}
+
+// queuePing reports whether the agent's clock is known already.
+func (s *agentSession) queuePing(id uint32) (known bool, err error) {
+	v := s.h.v
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	if len(s.pings) > 0 && now.Sub(s.pings[0].queued) > silentAfter {
+		return false, errSilent
+	}
+	if len(s.pings) < maxPings {
+		s.pings = append(s.pings, sentPing{id: id, queued: now})
+		s.say(&control.Ping{ID: id})
+	}
+	_, known = s.h.clock.Latest(now)
+	return known, nil
+}
+
+func (s *agentSession) stamp(id uint32, now time.Time) {
+	for i := range s.pings {
+		if s.pings[i].id == id {
+			s.pings[i].sent = now
+		}
+	}
+}
+
+func (s *agentSession) answered(now time.Time, m *control.Pong) {
+	for i, p := range s.pings {
+		if p.id == m.ID && !p.sent.IsZero() {
+			s.h.pong(p.sent, now, m.Clock)
+			// Answers come in order: those before it will have none.
+			s.pings = append(s.pings[:0], s.pings[i+1:]...)
+			return
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package viewer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/signal"
+)
+
+// tickEvery is how often time-outs and ages are looked at.
+const tickEvery = 200 * time.Millisecond
+
+// ErrConfig is returned by Run for a Config that lacks something.
+var ErrConfig = errors.New("viewer: the configuration lacks Dial, Self or NewDecoder")
+
+// server is what the viewer needs of signal.Client. None of its methods but Knock and Close blocks.
+type server interface {
+	Knock(ctx context.Context, agent identity.AgentID, token [16]byte) (net.Conn, signal.TURN, error)
+	Subscribe(topic signal.Topic, cached bool, fn func(signal.RelayFrame)) error
+	Unsubscribe(topic signal.Topic)
+	ICE() []string
+	Done() <-chan struct{}
+	Err() error
+	Close() error
+}
+
+// client makes a signal.Client a server.
+type client struct{ *signal.Client }
+
+func (c client) Knock(ctx context.Context, agent identity.AgentID, token [16]byte) (net.Conn, signal.TURN, error) {
+	pipe, turn, err := c.Client.Knock(ctx, agent, token)
+	if err != nil {
+		return nil, turn, err // not a nil *Pipe in an interface
+	}
+	return pipe, turn, nil
+}
+
+// Viewer watches the cameras of any number of agents through one server.
+type Viewer struct {
+	cfg  Config
+	log  *slog.Logger
+	now  func() time.Time
+	dial func(context.Context) (server, error)
+
+	mu      sync.Mutex
+	running bool
+	link    linkStatus
+	homes   []*home
+	wishes  map[TileKey]seal.Stream
+}
+
+// New returns a Viewer for Run.
+func New(cfg Config) *Viewer {
+	v := &Viewer{cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]seal.Stream{}}
+	if v.log == nil {
+		v.log = slog.New(slog.DiscardHandler)
+	}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	if cfg.NewPeer == nil && cfg.Route == RouteAuto {
+		v.cfg.Route = RelayOnly
+	}
+	v.dial = func(ctx context.Context) (server, error) {
+		c, err := cfg.Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return client{c}, nil
+	}
+	for _, known := range cfg.Homes {
+		if !slices.ContainsFunc(v.homes, func(h *home) bool { return h.known.Agent == known.Agent }) {
+			v.homes = append(v.homes, newHome(v, known))
+		}
+	}
+	if c := cfg.Claim; c != nil {
+		at := slices.IndexFunc(v.homes, func(h *home) bool { return h.known.Agent == c.Agent })
+		if at < 0 {
+			v.homes = append(v.homes, newHome(v, Home{Agent: c.Agent}))
+			at = len(v.homes) - 1
+		}
+		v.homes[at].claim = c
+	}
+	return v
+}
+
+// Run connects, and connects again whenever the connection ends, until ctx does; then it returns nil once everything that it started
+// has ended. It returns ErrConfig at once, and may be called once.
+func (v *Viewer) Run(ctx context.Context) error {
+	if v.cfg.Dial == nil || v.cfg.Self == nil || v.cfg.NewDecoder == nil {
+		return ErrConfig
+	}
+	return v.run(ctx)
+}
+
+func (v *Viewer) run(ctx context.Context) error {
+	v.mu.Lock()
+	if v.running {
+		v.mu.Unlock()
+		return errors.New("viewer: Run was called before")
+	}
+	v.running = true
+	v.mu.Unlock()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var ticker sync.WaitGroup
+	ticker.Go(func() { v.tickUntil(ctx) })
+	v.stayConnected(ctx)
+	cancel()
+	ticker.Wait()
+
+	v.mu.Lock()
+	for _, h := range v.homes {
+		for _, c := range h.cameras {
+			c.closeLanes()
+			c.shelf.Clear()
+		}
+	}
+	v.mu.Unlock()
+	v.changed()
+	return nil
+}
+
+// stayConnected is the loop over connections to the server.
+func (v *Viewer) stayConnected(ctx context.Context) {
+	var backoff signal.Backoff
+	for again := false; ; again = true {
+		v.setLink(linkStatus{state: LinkConnecting, again: again})
+		c, err := v.dial(ctx)
+		if err == nil {
+			began := v.now()
+			v.setLink(linkStatus{state: LinkReady})
+			err = v.serve(ctx, c)
+			// A connection that lasted did its work; one that breaks at once must not be made again at full speed.
+			if v.now().Sub(began) > signal.MaxBackoff {
+				backoff.Reset()
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wait := backoff.Next()
+		v.log.Info("viewer: no connection to the server", "error", err, "again in", wait)
+		v.setLink(linkStatus{state: LinkUnreachable, err: err, retry: v.now().Add(wait)})
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// serve runs the sessions over one connection until it ends, and returns why.
+func (v *Viewer) serve(ctx context.Context, c server) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var homes sync.WaitGroup
+	for _, h := range v.homes { // the slice is never changed after New
+		homes.Go(func() { h.run(ctx, c) })
+	}
+	select {
+	case <-ctx.Done():
+	case <-c.Done():
+	}
+	cancel()
+	homes.Wait()
+	err := c.Err()
+	return cmp.Or(c.Close(), err)
+}
+
+// Wish says which cameras are on the screen; one that is not is no longer watched. It may be called with the same wishes as often as
+// is convenient. Of several wishes for a camera the last counts.
+func (v *Viewer) Wish(wishes []Wish) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	same := len(wishes) == len(v.wishes)
+	for _, w := range wishes {
+		stream, ok := v.wishes[w.Key]
+		same = same && ok && stream == w.Stream
+	}
+	if same {
+		return
+	}
+	clear(v.wishes)
+	for _, w := range wishes {
+		v.wishes[w.Key] = min(w.Stream, seal.MaxStream)
+	}
+	now := v.now()
+	for _, h := range v.homes {
+		for _, c := range h.cameras {
+			c.wish(now)
+		}
+		h.wake()
+	}
+}
+
+// tickUntil looks after everything that happens because time passes.
+func (v *Viewer) tickUntil(ctx context.Context) {
+	t := time.NewTicker(tickEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			if v.tick() {
+				v.changed()
+			}
+		}
+	}
+}
+
+// tick reports whether a tile may look different now.
+func (v *Viewer) tick() (differs bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	for _, h := range v.homes {
+		h.forget(now)
+		if _, known := h.clock.Latest(now); !known && h.session != nil && len(h.session.pings) == 0 {
+			signalOnce(h.session.hurry) // this device slept, or its time was set
+		}
+		for _, c := range h.cameras {
+			c.tick(now)
+			differs = c.differs(now) || differs
+		}
+		h.wake()
+	}
+	return differs || v.link.state == LinkUnreachable
+}
+
+// changed tells the page. It must not be called with mu held.
+func (v *Viewer) changed() {
+	if v.cfg.Changed != nil {
+		v.cfg.Changed()
+	}
+}
+
+// pause waits; false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

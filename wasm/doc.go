@@ -1,0 +1,8 @@
+//go:build js
+
+// Command wasm is the viewer in the browser: it joins package viewer with the browser's key store (keys), decoders (decode), canvas
+// (stage) and document (page). boot.js starts it.
+//
+// Everything runs on the page's one thread. Browser events arrive as callbacks, which must not block; what waits for a promise has
+// a goroutine.
+package main

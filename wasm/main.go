@@ -1,0 +1,21 @@
+//go:build js
+
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/sealcam/sealcam/wasm/page"
+)
+
+func main() {
+	// What the person at the page needs to know stands on the page; the console has the rest.
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	boot := page.NewBoot()
+	if err := newApp(boot, log).run(context.Background()); err != nil {
+		log.Error("the viewer ends", "error", err)
+		boot.Stop("The viewer stopped", "Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.")
+	}
+}

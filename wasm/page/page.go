@@ -1,0 +1,189 @@
+//go:build js
+
+package page
+
+import (
+	"image"
+	"math"
+	"slices"
+	"strings"
+	"syscall/js"
+	"time"
+
+	"github.com/sealcam/sealcam/viewer"
+)
+
+// The tiles' corners and gaps in CSS pixels, as --radius and --gap in app.css; there are smaller ones for narrow windows.
+const (
+	radiusWide, gapWide     = 14, 10
+	radiusNarrow, gapNarrow = 12, 6
+	narrow                  = 600
+)
+
+// Page is the document. Its methods belong to the goroutine that draws, but for what the browser's events call.
+type Page struct {
+	boot     *Boot
+	document js.Value
+	body     attributes
+	stage    js.Value
+	holder   js.Value // of the tiles
+	link     attributes
+	linkText text
+
+	tiles map[viewer.TileKey]*tile
+	order []viewer.TileKey // as in the last snapshot
+
+	full   *viewer.TileKey // the one that fills the window
+	window box             // the stage's place in the window, CSS pixels
+	scale  float64         // canvas pixels per CSS pixel
+	canvas image.Point     // canvas size, pixels
+	moved  bool            // sizes, tiles or the full one changed
+
+	resize   func(width, height int)
+	handlers []js.Func
+}
+
+// New takes the document over. resize is called with the canvas's size in device pixels whenever it changes, from the browser's
+// event loop.
+func New(boot *Boot, resize func(width, height int)) *Page {
+	document := js.Global().Get("document")
+	byID := func(id string) js.Value { return document.Call("getElementById", id) }
+	p := &Page{
+		boot: boot, document: document, stage: byID("stage"), holder: byID("tiles"),
+		tiles: map[viewer.TileKey]*tile{}, scale: 1, resize: resize, moved: true,
+	}
+	p.body.node = document.Get("body")
+	p.link.node = byID("link")
+	p.linkText.node = byID("link-text")
+	p.watchSize()
+	p.watchInput()
+	return p
+}
+
+// Stage returns the element that the canvas belongs in.
+func (p *Page) Stage() js.Value { return p.stage }
+
+// Moved reports, once, that tiles lie elsewhere than at the last Show, so that it has to be called again.
+func (p *Page) Moved() bool {
+	m := p.moved
+	p.moved = false
+	return m
+}
+
+// Tone colours the dot beside the sentence in the bar.
+type Tone string
+
+// The tones.
+const (
+	Good  Tone = "good"
+	Wait  Tone = "wait"
+	Wrong Tone = "wrong"
+)
+
+// Link writes the sentence in the bar.
+func (p *Page) Link(tone Tone, sentence string) {
+	p.link.set("data-tone", string(tone))
+	p.linkText.set(sentence)
+}
+
+// Placed is a tile that is on the screen.
+type Placed struct {
+	Tile   *viewer.Tile
+	Box    image.Rectangle // canvas pixels
+	Radius float64         // canvas pixels
+	Full   bool            // it fills the window
+}
+
+// Lay decides where the tiles lie, makes and removes their buttons, and returns those that can be seen.
+func (p *Page) Lay(tiles []viewer.Tile) []Placed {
+	p.body.set("data-phase", "stage")
+	p.keep(tiles)
+	placed := make([]Placed, 0, len(tiles))
+	if p.full != nil {
+		p.body.set("data-full", "true")
+		for i := range tiles {
+			t := p.tiles[tiles[i].Key]
+			if tiles[i].Key != *p.full {
+				t.attr.set("data-away", "true")
+				continue
+			}
+			t.attr.set("data-away", "")
+			t.place(box{width: p.window.width, height: p.window.height})
+			placed = append(placed, Placed{Tile: &tiles[i], Box: image.Rectangle{Max: p.canvas}, Full: true})
+		}
+		return placed
+	}
+	p.body.set("data-full", "")
+	radius, gap := float64(radiusWide), float64(gapWide)
+	if js.Global().Get("innerWidth").Float() <= narrow {
+		radius, gap = radiusNarrow, gapNarrow
+	}
+	for i, b := range grid(tiles, p.window.width, p.window.height, gap) {
+		// Edges on whole device pixels keep pictures sharp and the HTML above them exactly in place.
+		r := image.Rect(p.pixel(b.x), p.pixel(b.y), p.pixel(b.x+b.width), p.pixel(b.y+b.height))
+		t := p.tiles[tiles[i].Key]
+		t.attr.set("data-away", "")
+		t.place(box{
+			float64(r.Min.X) / p.scale, float64(r.Min.Y) / p.scale, float64(r.Dx()) / p.scale, float64(r.Dy()) / p.scale,
+		})
+		placed = append(placed, Placed{Tile: &tiles[i], Box: r, Radius: radius * p.scale})
+	}
+	return placed
+}
+
+func (p *Page) pixel(css float64) int { return int(math.Round(css * p.scale)) }
+
+// keep makes the buttons be those of the tiles, in their order.
+func (p *Page) keep(tiles []viewer.Tile) {
+	same := slices.EqualFunc(tiles, p.order, func(t viewer.Tile, k viewer.TileKey) bool { return t.Key == k })
+	if same {
+		return
+	}
+	p.order = p.order[:0]
+	for i := range tiles {
+		key := tiles[i].Key
+		p.order = append(p.order, key)
+		if p.tiles[key] == nil {
+			p.tiles[key] = newTile(p.document, key)
+		}
+		// The order in the document is the order of the Tab key. An element that stands right is not touched: it would lose the focus.
+		if at := p.holder.Get("children").Index(i); !at.Truthy() || !at.Equal(p.tiles[key].button) {
+			p.holder.Call("insertBefore", p.tiles[key].button, at)
+		}
+	}
+	for key, t := range p.tiles {
+		if !slices.Contains(p.order, key) {
+			t.button.Call("remove")
+			delete(p.tiles, key)
+		}
+	}
+	if p.full != nil && p.tiles[*p.full] == nil {
+		p.full = nil
+	}
+}
+
+// Label writes what the placed tiles say. pictures has the rectangle of each drawn picture on the canvas. slow says that ages and
+// clocks are due.
+func (p *Page) Label(placed []Placed, pictures map[viewer.TileKey]image.Rectangle, tooLarge []viewer.TileKey, slow bool, now time.Time) {
+	var said []string
+	for i := range placed {
+		v := placed[i].Tile
+		t := p.tiles[v.Key]
+		if announce := t.show(v, slices.Contains(tooLarge, v.Key), slow, now); announce != "" {
+			said = append(said, announce)
+		}
+		t.picture(pictures[v.Key], p.scale, p.window)
+	}
+	if len(said) > 0 {
+		p.boot.Say(strings.Join(said, ". "))
+	}
+}
+
+// Wishes are what should be sent for the placed tiles: the main stream where the picture has more than 640 device pixels across.
+func Wishes(placed []Placed) []viewer.Wish {
+	wishes := make([]viewer.Wish, len(placed))
+	for i, t := range placed {
+		wishes[i] = viewer.Wish{Key: t.Tile.Key, Stream: streamFor(t)}
+	}
+	return wishes
+}

@@ -1,0 +1,125 @@
+//go:build js
+
+package page
+
+import (
+	"fmt"
+	"image"
+	"strconv"
+	"syscall/js"
+	"time"
+
+	"github.com/sealcam/sealcam/viewer"
+)
+
+// tile is the button over one tile, and its labels.
+type tile struct {
+	key    viewer.TileKey
+	button js.Value
+	attr   attributes
+	way    attributes
+	style  js.Value
+	box    box
+	state  viewer.State
+	shown  bool      // state was announced before
+	shot   time.Time // when the last picture was taken; zero: none came
+	labels struct{ large, reason, state, way, name, clock, age text }
+}
+
+// box is an area in CSS pixels.
+type box struct{ x, y, width, height float64 }
+
+// newTile clones the template in index.html.
+func newTile(document js.Value, key viewer.TileKey) *tile {
+	node := document.Call("getElementById", "tile").Get("content").Get("firstElementChild").Call("cloneNode", true)
+	find := func(selector string) js.Value { return node.Call("querySelector", selector) }
+	t := &tile{key: key, button: node, style: node.Get("style")}
+	t.attr.node = node
+	t.way.node = find(".way")
+	t.way.now = map[string]string{"hidden": "hidden"}
+	t.labels.large.node = find(".large")
+	t.labels.reason.node = find(".reason")
+	t.labels.state.node = find(".state")
+	t.labels.way.node = find(".way b")
+	t.labels.name.node = find(".name")
+	t.labels.clock.node = find(".clock")
+	t.labels.age.node = find(".age")
+	t.attr.set("data-camera", key.Camera.String())
+	t.attr.set("data-home", key.Agent.String())
+	return t
+}
+
+// place moves the button.
+func (t *tile) place(b box) {
+	if t.box == b {
+		return
+	}
+	t.box = b
+	px := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "px" }
+	t.style.Set("left", px(b.x))
+	t.style.Set("top", px(b.y))
+	t.style.Set("width", px(b.width))
+	t.style.Set("height", px(b.height))
+}
+
+// show writes the labels. Ages and clocks are written only when slow is set, a few times a second. announce is what should be read
+// aloud, empty if nothing new.
+func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announce string) {
+	reason := ""
+	switch v.State {
+	case viewer.Waiting:
+		reason = progress(v.Progress)
+	case viewer.Blank:
+		reason = v.Sentence()
+	}
+	state := v.State
+	if tooLarge {
+		state, reason = viewer.Blank, "This picture is larger than this device's graphics can draw. Give the camera a smaller sub-stream."
+	}
+	t.attr.set("data-state", state.String())
+	t.attr.set("data-reason", v.Reason.String())
+	t.labels.name.set(v.Name)
+	t.labels.state.set(badge(state))
+	t.labels.reason.set(reason)
+	if way := way(v.Route); way == "" {
+		t.way.set("hidden", "hidden")
+	} else {
+		t.way.set("hidden", "")
+		t.labels.way.set(way)
+		t.way.set("title", "Sealed from the camera to this device; comes "+way)
+	}
+	if v.Picture != nil {
+		t.shot = now.Add(-v.Age)
+	}
+	if changed := state != t.state || !t.shown; changed || slow {
+		old, large := "", ""
+		switch {
+		case v.Picture != nil:
+			old = age(v.Age)
+		case !t.shot.IsZero():
+			old = "last picture " + age(now.Sub(t.shot)) + " ago"
+		}
+		if state == viewer.Stale {
+			large = old
+		}
+		t.labels.large.set(large)
+		t.labels.age.set(old)
+		t.labels.clock.set(clock(v.CameraTime, now))
+		t.attr.set("aria-label", spoken(v, reason))
+		if changed {
+			announce = spoken(v, reason)
+		}
+	}
+	t.state, t.shown = state, true
+	return announce
+}
+
+// picture notes where the picture lies, in CSS pixels of the window, or that there is none.
+func (t *tile) picture(r image.Rectangle, scale float64, origin box) {
+	if r.Empty() {
+		t.attr.set("data-picture", "")
+		return
+	}
+	t.attr.set("data-picture", fmt.Sprintf("%g,%g,%g,%g", origin.x+float64(r.Min.X)/scale, origin.y+float64(r.Min.Y)/scale,
+		float64(r.Dx())/scale, float64(r.Dy())/scale))
+}

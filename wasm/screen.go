@@ -1,0 +1,234 @@
+//go:build js
+
+package main
+
+import (
+	"image"
+	"slices"
+	"sync/atomic"
+	"syscall/js"
+	"time"
+
+	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/decode"
+	"github.com/sealcam/sealcam/wasm/page"
+	"github.com/sealcam/sealcam/wasm/stage"
+)
+
+const (
+	// labelsEvery is how often ages and clocks are written: as often as they can be read.
+	labelsEvery = 500 * time.Millisecond
+	// lookEvery is how often the viewer is asked though it told of no change: ages grow by themselves.
+	lookEvery = 250 * time.Millisecond
+	// hiddenFor is how long a page must be hidden before its cameras are let go.
+	hiddenFor = 20 * time.Second
+	// staleFade darkens a picture that is no longer live.
+	staleFade = 0.55
+)
+
+// screen brings the viewer's snapshots to the page and the stage, at most once a display frame.
+type screen struct {
+	app      *app
+	page     *page.Page
+	stage    *stage.Stage
+	dirty    atomic.Bool // the viewer told of a change
+	viewer   *viewer.Viewer
+	claiming bool // a claim link was opened, so its refusal concerns the whole page
+
+	tick     js.Func
+	looked   time.Time
+	labelled time.Time
+	tiles    []viewer.Tile
+	tooLarge []viewer.TileKey
+	message  string // of the sheet, to write it only when it changes
+	told     string // of the notice
+	hidden   *time.Timer
+	away     atomic.Bool // hidden for long: nothing is watched
+	busy     time.Duration
+	looks    uint64
+	handlers []js.Func
+}
+
+func newScreen(a *app) (*screen, error) {
+	s := &screen{app: a}
+	s.page = page.New(a.boot, func(width, height int) {
+		if s.stage != nil {
+			s.stage.Resize(width, height)
+		}
+	})
+	var err error
+	if s.stage, err = stage.New(s.page.Stage(), s.drawn); err != nil {
+		return nil, err
+	}
+	s.page.Resize()
+	s.watchContext()
+	s.watchVisibility()
+	s.exposeStats()
+	switch {
+	case decode.HasVideo():
+	case js.Global().Get("isSecureContext").Truthy():
+		a.boot.Notice(hintNoVideo)
+	default:
+		a.boot.Notice(hintInsecure)
+	}
+	return s, nil
+}
+
+// run draws until drawing fails.
+func (s *screen) run() error {
+	requestFrame := js.Global().Get("requestAnimationFrame")
+	s.tick = js.FuncOf(func(js.Value, []js.Value) any {
+		requestFrame.Invoke(s.tick)
+		s.frame(time.Now())
+		return nil
+	})
+	// The browser calls these in the order of their registration, each frame anew. Ours comes before ebiten's, so that what it places
+	// is drawn in the same frame.
+	requestFrame.Invoke(s.tick)
+	return s.stage.Run()
+}
+
+// changed is the viewer's Changed.
+func (s *screen) changed() { s.dirty.Store(true) }
+
+// show changes the viewer whose snapshots are shown; nil for none.
+func (s *screen) show(v *viewer.Viewer, claiming bool) {
+	s.viewer, s.claiming = v, claiming
+	s.message, s.told = "", ""
+	s.dirty.Store(true)
+}
+
+// frame is one display frame: it asks the viewer if there may be news, and hands on what differs.
+func (s *screen) frame(now time.Time) {
+	moved := s.page.Moved()
+	if s.viewer == nil || !moved && !s.dirty.Swap(false) && now.Sub(s.looked) < lookEvery {
+		return
+	}
+	s.looked = now
+	snapshot := s.viewer.Snapshot()
+	s.tiles = snapshot.Tiles
+	s.link(&snapshot)
+	if len(snapshot.Tiles) == 0 {
+		s.stage.Place(nil)
+		s.viewer.Wish(nil)
+		return
+	}
+	placed := s.page.Lay(snapshot.Tiles)
+	tiles := make([]stage.Tile, len(placed))
+	pictures := make(map[viewer.TileKey]image.Rectangle, len(placed))
+	for i, p := range placed {
+		t := stage.Tile{Key: p.Tile.Key, Box: p.Box, Radius: p.Radius, Picture: p.Tile.Picture}
+		if p.Tile.State == viewer.Stale {
+			t.Fade = staleFade
+		}
+		if t.Picture != nil {
+			pictures[t.Key] = stage.Letterbox(t.Box, t.Picture.Width(), t.Picture.Height())
+		}
+		tiles[i] = t
+	}
+	s.tooLarge = s.stage.Place(tiles)
+	for _, key := range s.tooLarge {
+		delete(pictures, key)
+	}
+	slow := now.Sub(s.labelled) >= labelsEvery || moved
+	if slow {
+		s.labelled = now
+	}
+	s.page.Label(placed, pictures, s.tooLarge, slow, now)
+	if !s.away.Load() {
+		s.viewer.Wish(page.Wishes(placed))
+	}
+	s.looks++
+	s.busy += time.Since(now)
+}
+
+// link shows how the viewer stands with the server and the agents: on the sheet while there is nothing else, then in the bar.
+func (s *screen) link(snapshot *viewer.Snapshot) {
+	l := snapshot.Link
+	if len(snapshot.Tiles) == 0 {
+		s.sheet(snapshot)
+		return
+	}
+	s.message = ""
+	if s.claiming && l.State == viewer.LinkRefused && s.told != l.Sentence {
+		s.told = l.Sentence
+		s.app.boot.Notice(l.Sentence)
+	}
+	trouble := homeTrouble(snapshot)
+	switch {
+	case l.State == viewer.LinkUnreachable:
+		s.page.Link(page.Wrong, l.Sentence)
+	case l.State == viewer.LinkConnecting || l.State == viewer.LinkClaiming:
+		s.page.Link(page.Wait, l.Sentence)
+	case trouble != "":
+		s.page.Link(page.Wait, trouble)
+	default:
+		s.page.Link(page.Good, "Connected")
+	}
+}
+
+// sheet tells how far things are when there is no tile yet.
+func (s *screen) sheet(snapshot *viewer.Snapshot) {
+	l := snapshot.Link
+	text, detail := l.Sentence, ""
+	switch l.State {
+	case viewer.LinkUnreachable:
+		detail = hintSocket
+	case viewer.LinkReady:
+		text = homeTrouble(snapshot)
+		if text == "" {
+			text = "Proving that it is your camera"
+		}
+		if ready(snapshot) {
+			text = "The agent has no cameras yet. Add one to its sealcam.toml; it appears here by itself."
+		}
+	}
+	if s.message == text {
+		return
+	}
+	s.message = text
+	if l.State == viewer.LinkRefused {
+		s.app.boot.Message(messageRefused(l))
+		return
+	}
+	s.app.boot.Progress(text, detail)
+}
+
+// homeTrouble returns what is wrong with an agent that no tile can say it of.
+func homeTrouble(snapshot *viewer.Snapshot) string {
+	for _, h := range snapshot.Homes {
+		if h.Sentence != "" && !slices.ContainsFunc(snapshot.Tiles, func(t viewer.Tile) bool { return t.Key.Agent == h.Agent }) {
+			return h.Sentence
+		}
+	}
+	return ""
+}
+
+// ready reports whether all agents have answered.
+func ready(snapshot *viewer.Snapshot) bool {
+	return !slices.ContainsFunc(snapshot.Homes, func(h viewer.HomeStatus) bool { return !h.Ready })
+}
+
+// watchVisibility lets the cameras go while nobody can see them.
+func (s *screen) watchVisibility() {
+	document := js.Global().Get("document")
+	handler := js.FuncOf(func(js.Value, []js.Value) any {
+		if document.Get("visibilityState").String() == "hidden" {
+			s.hidden = time.AfterFunc(hiddenFor, func() {
+				s.away.Store(true)
+				if v := s.viewer; v != nil {
+					v.Wish(nil)
+				}
+			})
+			return nil
+		}
+		if s.hidden != nil {
+			s.hidden.Stop()
+		}
+		s.away.Store(false)
+		s.dirty.Store(true)
+		return nil
+	})
+	s.handlers = append(s.handlers, handler)
+	document.Call("addEventListener", "visibilitychange", handler)
+}

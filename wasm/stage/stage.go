@@ -1,0 +1,251 @@
+//go:build js
+
+package stage
+
+import (
+	_ "embed"
+	"fmt"
+	"image"
+	"sync"
+	"syscall/js"
+	"time"
+
+	"github.com/hajimehoshi/ebiten/v2"
+
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/viewer"
+)
+
+//go:embed picture.kage
+var shaderSource []byte
+
+// Stage is the canvas and what is drawn on it.
+type Stage struct {
+	element js.Value // the canvas's parent
+	shader  *ebiten.Shader
+	onFrame func([]Frame)
+	after   js.Func
+
+	mu       sync.Mutex
+	size     image.Point // canvas, pixels
+	tiles    map[viewer.TileKey]*drawn
+	all      bool          // everything must be drawn anew
+	screen   *ebiten.Image // what the tiles were last drawn on
+	maxTexel int
+	changed  bool // something was drawn in the frame under way
+	began    time.Time
+	frames   uint64
+	busy     time.Duration
+}
+
+// Frame tells where a tile's picture lies on the canvas, in pixels of the canvas.
+type Frame struct {
+	Key    viewer.TileKey
+	Serial uint64
+	// Captured is the picture's capture time.
+	Captured codec.Timestamp
+	Rect     image.Rectangle
+}
+
+// New makes the stage in element. onFrame, if not nil, is called after each drawn frame, before the browser shows it.
+// The element's canvas must be sized with Resize before Run.
+func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
+	shader, err := ebiten.NewShader(shaderSource)
+	if err != nil {
+		return nil, fmt.Errorf("stage: shader: %w", err)
+	}
+	s := &Stage{element: element, shader: shader, onFrame: onFrame, tiles: map[viewer.TileKey]*drawn{}, all: true}
+	s.after = js.FuncOf(func(js.Value, []js.Value) any {
+		s.presented()
+		return nil
+	})
+	s.adopt()
+	return s, nil
+}
+
+// adopt moves ebiten's canvas from the body, where it was made, into the stage's element.
+func (s *Stage) adopt() {
+	canvas := js.Global().Get("document").Call("querySelector", "body > canvas")
+	canvas.Call("setAttribute", "tabindex", "-1") // the tiles above it take the focus
+	canvas.Call("setAttribute", "aria-hidden", "true")
+	s.element.Call("prepend", canvas)
+}
+
+// Run draws until the page ends or drawing fails.
+func (s *Stage) Run() error {
+	ebiten.SetScreenClearedEveryFrame(false)
+	//lint:ignore SA1019 What replaces it presents up to four unchanged frames after each changed one, so a stream of 15 frames
+	// a second would be presented 60 times a second.
+	ebiten.SetFPSMode(ebiten.FPSModeVsyncOffMinimum)
+	return ebiten.RunGameWithOptions((*game)(s), &ebiten.RunGameOptions{
+		ScreenTransparent: true, // corners show the page behind
+		InitUnfocused:     true,
+		DisableHiDPI:      true, // Resize counts in the device's pixels itself
+	})
+}
+
+// Resize sets the canvas's size in device pixels. ebiten takes the size of the page's body for that of its canvas, and remembers
+// the first ratio of device to CSS pixels for ever, though zoom and other screens change it. So the body is made to state the
+// canvas's pixels as its own size, and ebiten to see a ratio of 1.
+func (s *Stage) Resize(width, height int) {
+	s.mu.Lock()
+	size := image.Pt(max(width, 1), max(height, 1))
+	same := size == s.size
+	s.size = size
+	s.all = true
+	s.mu.Unlock()
+	if same {
+		return
+	}
+	body := js.Global().Get("document").Get("body")
+	define := js.Global().Get("Object").Get("defineProperty")
+	define.Invoke(body, "clientWidth", map[string]any{"value": size.X, "configurable": true})
+	define.Invoke(body, "clientHeight", map[string]any{"value": size.Y, "configurable": true})
+	window := js.Global().Get("window")
+	window.Call("dispatchEvent", js.Global().Get("Event").New("resize"))
+}
+
+// Place says what is to be seen. Pictures that are new are copied before it returns; a frame is drawn only if something changed.
+// It returns the tiles whose pictures are too large for this device's graphics.
+func (s *Stage) Place(tiles []Tile) (tooLarge []viewer.TileKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	placed := make(map[viewer.TileKey]bool, len(tiles))
+	for _, t := range tiles {
+		placed[t.Key] = true
+		d := s.tiles[t.Key]
+		if d == nil {
+			d = &drawn{}
+			s.tiles[t.Key] = d
+		}
+		if t.Picture != nil && !s.fits(t.Picture) {
+			tooLarge = append(tooLarge, t.Key)
+			t.Picture = nil
+		}
+		if d.put(t) {
+			s.all = true
+		}
+	}
+	for key, d := range s.tiles {
+		if !placed[key] {
+			d.drop()
+			delete(s.tiles, key)
+			s.all = true
+		}
+	}
+	if s.pending() {
+		//lint:ignore SA1019 It belongs to the mode chosen in Run.
+		ebiten.ScheduleFrame()
+	}
+	return tooLarge
+}
+
+// fits reports whether the graphics can hold the picture. ebiten rounds a texture's sides up to powers of two.
+func (s *Stage) fits(p *viewer.Picture) bool {
+	if s.maxTexel == 0 {
+		s.maxTexel = maxTextureSize()
+	}
+	q := planes{layout: p.Layout(), width: p.Width(), height: p.Height()}
+	w, h := q.texels()
+	return ceilPower(w) <= s.maxTexel && ceilPower(h) <= s.maxTexel
+}
+
+func ceilPower(n int) int {
+	p := 16
+	for p < n {
+		p *= 2
+	}
+	return p
+}
+
+// maxTextureSize asks a context of its own, since ebiten's exists only once it runs.
+func maxTextureSize() int {
+	const guaranteed = 2048 // OpenGL ES 3.0 §6.2
+	gl := js.Global().Get("document").Call("createElement", "canvas").Call("getContext", "webgl2")
+	if !gl.Truthy() {
+		return guaranteed
+	}
+	n := gl.Call("getParameter", gl.Get("MAX_TEXTURE_SIZE")).Int()
+	if lose := gl.Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
+		lose.Call("loseContext")
+	}
+	return max(n, guaranteed)
+}
+
+func (s *Stage) pending() bool {
+	if s.all {
+		return true
+	}
+	for _, d := range s.tiles {
+		if d.dirty {
+			return true
+		}
+	}
+	return false
+}
+
+// Measures returns how many frames were drawn, and how much time of the main thread each took.
+func (s *Stage) Measures() (frames uint64, each time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.frames == 0 {
+		return 0, 0
+	}
+	return s.frames, s.busy / time.Duration(s.frames)
+}
+
+// presented runs once ebiten has given the frame to the browser.
+func (s *Stage) presented() {
+	s.mu.Lock()
+	s.frames++
+	s.busy += time.Since(s.began)
+	var frames []Frame
+	if s.onFrame != nil {
+		for key, d := range s.tiles {
+			if !d.frame.Empty() {
+				frames = append(frames, Frame{Key: key, Serial: d.serial, Captured: d.captured, Rect: d.frame})
+			}
+		}
+	}
+	s.mu.Unlock()
+	if s.onFrame != nil {
+		s.onFrame(frames)
+	}
+}
+
+// game is the Stage as ebiten sees it.
+type game Stage
+
+// Update notes when the frame began; ebiten calls it before Draw.
+func (g *game) Update() error {
+	g.began = time.Now()
+	return nil
+}
+
+// Layout makes the drawing exactly as large as the canvas.
+func (g *game) Layout(width, height int) (int, int) { return max(width, 1), max(height, 1) }
+
+// Draw draws the tiles that changed over what the last frame left.
+func (g *game) Draw(screen *ebiten.Image) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if screen != g.screen {
+		g.screen, g.all = screen, true
+	}
+	all := g.all
+	g.all = false
+	drew := all
+	if all {
+		screen.Clear()
+	}
+	for _, d := range g.tiles {
+		if all || d.dirty {
+			drew = true
+			d.draw(screen, g.shader)
+		}
+	}
+	if drew {
+		// A microtask runs after ebiten has issued this frame's commands and before the browser composites.
+		js.Global().Call("queueMicrotask", g.after)
+	}
+}
