@@ -1,0 +1,164 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/sealcam/sealcam/test/chromium"
+)
+
+// TB is the part of testing.TB that this package needs, so that measuring programs can use it too (Run).
+type TB interface {
+	Helper()
+	Name() string
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Failed() bool
+	Cleanup(f func())
+	Context() context.Context
+}
+
+// artifactsVariable names the folder for screenshots and records. Default: build/artifacts of the module.
+const artifactsVariable = "SEALCAM_ARTIFACTS"
+
+// Browser is a running Chromium.
+type Browser struct {
+	tb      TB
+	ctx     context.Context // chromedp's, for the browser
+	pages   sync.Mutex
+	numbers int // pages opened, guarded by pages
+}
+
+// Start starts Chromium for a test, which ends it. Flags add command line switches, such as
+// chromedp.Flag("use-fake-device-for-media-stream", true). Without Chromium the test fails.
+func Start(tb TB, flags ...chromedp.ExecAllocatorOption) *Browser {
+	tb.Helper()
+	// Not the test's own context: it ends before the clean-up, which still takes screenshots.
+	ctx, stop, err := chromium.Start(context.WithoutCancel(tb.Context()), flags...)
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	tb.Cleanup(stop)
+	return &Browser{tb: tb, ctx: ctx}
+}
+
+// Option changes a page before it is opened.
+type Option func(*pageOptions)
+
+type pageOptions struct {
+	width, height int64
+	scale         float64
+	scripts       []string
+	sameProfile   *Page
+}
+
+// Viewport sets the page's size in CSS pixels. Default: 640×360, because software GL is slow.
+func Viewport(width, height int) Option {
+	return func(o *pageOptions) { o.width, o.height = int64(width), int64(height) }
+}
+
+// Scale sets the device's pixels per CSS pixel. Default: 1.
+func Scale(scale float64) Option {
+	return func(o *pageOptions) { o.scale = scale }
+}
+
+// Script runs JavaScript in each document before the page's own.
+func Script(source string) Option {
+	return func(o *pageOptions) { o.scripts = append(o.scripts, source) }
+}
+
+// SameProfile opens the page as another tab of p's profile, with its storage. Default: an empty profile of its own.
+func SameProfile(p *Page) Option {
+	return func(o *pageOptions) { o.sameProfile = p }
+}
+
+// WithoutWebGL makes a page in which no WebGL context can be had.
+func WithoutWebGL() Option {
+	return Script(`(() => {
+		const original = HTMLCanvasElement.prototype.getContext;
+		HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
+			return /webgl/.test(type) ? null : original.call(this, type, ...rest);
+		};
+	})()`)
+}
+
+// WithoutWebSocket makes a page whose WebSockets fail, as behind a proxy that blocks them.
+func WithoutWebSocket() Option {
+	return Script(`(() => {
+		const Original = globalThis.WebSocket;
+		globalThis.WebSocket = class extends Original {
+			constructor(url, protocols) { super("ws://127.0.0.1:9/", protocols); }
+		};
+	})()`)
+}
+
+// WithoutPeers makes a page whose peer connections never connect, as behind a firewall that blocks UDP: they may use relays
+// alone and have none.
+func WithoutPeers() Option {
+	return Script(`(() => {
+		const Original = globalThis.RTCPeerConnection;
+		globalThis.RTCPeerConnection = class extends Original {
+			constructor(config) { super({ ...config, iceServers: [], iceTransportPolicy: "relay" }); }
+			setConfiguration(config) { super.setConfiguration({ ...config, iceServers: [], iceTransportPolicy: "relay" }); }
+		};
+	})()`)
+}
+
+var unsafeInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// Artifact returns the path for a file of this test in the artifacts' folder and makes its folder.
+func (b *Browser) Artifact(name string) string {
+	b.tb.Helper()
+	dir := os.Getenv(artifactsVariable)
+	if dir == "" {
+		root, err := moduleRoot()
+		if err != nil {
+			b.tb.Fatalf("%v", err)
+		}
+		dir = filepath.Join(root, "build", "artifacts")
+	}
+	dir = filepath.Join(dir, unsafeInNames.ReplaceAllString(b.tb.Name(), "-"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		b.tb.Fatalf("%v", err)
+	}
+	return filepath.Join(dir, unsafeInNames.ReplaceAllString(name, "-"))
+}
+
+// Record saves a value as name.json among the artifacts.
+func (b *Browser) Record(name string, value any) {
+	b.tb.Helper()
+	text, err := json.MarshalIndent(value, "", "\t")
+	if err == nil {
+		err = os.WriteFile(b.Artifact(name+".json"), append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		b.tb.Fatalf("record %s: %v", name, err)
+	}
+}
+
+// moduleRoot finds the module of the working directory, or else returns the working directory.
+func moduleRoot() (string, error) {
+	working, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := working; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return working, nil
+		}
+	}
+}
+
+// pollEvery is how often conditions in the page are looked at.
+const pollEvery = 20 * time.Millisecond
