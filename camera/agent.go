@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -41,7 +42,9 @@ type Config struct {
 	Ephemeral bool
 	// Link is told of each claim link while the agent has no owner. It is the only way that the link leaves the agent.
 	Link func(link pairing.Link, expires time.Time)
-	Log  *slog.Logger
+	// LinkLife is how long a claim link is good for; pairing.DefaultTTL if zero.
+	LinkLife time.Duration
+	Log      *slog.Logger
 }
 
 // Agent serves cameras to the devices that its owner granted them to.
@@ -55,6 +58,7 @@ type Agent struct {
 	loopback  bool
 	ephemeral bool
 	link      func(pairing.Link, time.Time)
+	linkLife  time.Duration
 	log       *slog.Logger
 	hubs      []*hub
 	sources   []source.Source
@@ -70,7 +74,7 @@ type Agent struct {
 func New(c Config) (*Agent, error) {
 	a := &Agent{
 		name: c.Name, server: c.Server, store: c.Store, key: c.Store.Key(), clock: c.Clock,
-		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, log: c.Log,
+		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
 		grants:   grant.NewLog(),
 		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
 		sessions: map[*viewerSession]struct{}{},

@@ -97,7 +97,7 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 		now:      time.Now,
 		status:   func(control.CameraStatus) {},
 		state:    control.CameraStatus{Number: number, State: control.CameraConnecting},
-		nextID:   1, // so that no ack is 0
+		nextID:   uint64(time.Now().Unix()), // grows over restarts too, as seal.Epoch asks
 		watchers: map[*watcher]struct{}{},
 	}
 }

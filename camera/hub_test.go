@@ -41,6 +41,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, now: time.Unix(1_800_000_000, 0), topic: map[signal.Topic][][]byte{}}
 	b.hub = newHub(3, id, "porch", []source.Layer{source.Main, source.Sub}, key, slog.New(slog.DiscardHandler))
 	b.hub.now = func() time.Time { return b.now }
+	b.hub.nextID = 1
 	b.hub.setRelay(b)
 	return b
 }

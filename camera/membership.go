@@ -48,9 +48,9 @@ func (a *Agent) owned() bool {
 // issueLinks shows a claim link, and a new one whenever the last has expired, until somebody claims the agent.
 func (a *Agent) issueLinks(ctx context.Context) {
 	for !a.owned() {
-		expires := time.Now().Add(pairing.DefaultTTL)
+		expires := time.Now().Add(a.linkLife)
 		a.mu.Lock()
-		secret, err := a.codes.Issue(time.Now(), pairing.DefaultTTL)
+		secret, err := a.codes.Issue(time.Now(), a.linkLife)
 		if err == nil {
 			err = a.tellKnocks()
 		}

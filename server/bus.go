@@ -16,8 +16,11 @@ import (
 
 // Subjects. All but an agent's are unguessable; an agent's is used by nodes only.
 func agentSubject(id identity.AgentID) string { return "sealcam.agent." + hex.EncodeToString(id[:]) }
-func pipeSubject(token [16]byte) string       { return "sealcam.pipe." + hex.EncodeToString(token[:]) }
-func topicSubject(topic signal.Topic) string  { return "sealcam.topic." + hex.EncodeToString(topic[:]) }
+
+func pipeSubject(token [16]byte) string { return "sealcam.pipe." + hex.EncodeToString(token[:]) }
+
+func topicSubject(topic signal.Topic) string { return "sealcam.topic." + hex.EncodeToString(topic[:]) }
+
 func publisherSubject(topic signal.Topic) string {
 	return "sealcam.publisher." + hex.EncodeToString(topic[:])
 }
@@ -48,7 +51,7 @@ func openBus(url string, log *slog.Logger) (*bus, error) {
 		if b.embedded, err = startNATS(); err != nil {
 			return nil, err
 		}
-		options = append(options, nats.InProcessServer(b.embedded), nats.NoReconnect())
+		options = append(options, nats.InProcessServer(b.embedded))
 	}
 	nc, err := nats.Connect(url, options...)
 	if err != nil {

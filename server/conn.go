@@ -280,7 +280,9 @@ func (c *conn) read(ctx context.Context) {
 		}
 		select {
 		case <-c.done:
-			c.ws.Drain(ctx)
+			if !isBye(b) {
+				c.drain(ctx)
+			}
 			return
 		default:
 		}
@@ -289,6 +291,22 @@ func (c *conn) read(ctx context.Context) {
 		}
 	}
 }
+
+// drain reads until the client has understood that this is the end: it says bye, or closes.
+func (c *conn) drain(ctx context.Context) {
+	for {
+		b, err := c.ws.Read(ctx)
+		switch {
+		case errors.Is(err, socket.ErrTooLarge) || errors.Is(err, socket.ErrText):
+			c.ws.Drain(ctx)
+			return
+		case err != nil || isBye(b):
+			return
+		}
+	}
+}
+
+func isBye(b []byte) bool { return len(b) == 1 && signal.Kind(b[0]) == signal.KindBye }
 
 func (c *conn) write(ctx context.Context) {
 	for {
@@ -305,14 +323,14 @@ func (c *conn) write(ctx context.Context) {
 
 // keepAlive pings, and ends a connection on which nothing came for long.
 func (c *conn) keepAlive() {
-	tick := time.NewTicker(signal.PingEvery)
+	tick := time.NewTicker(c.server.pingEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-c.done:
 			return
 		case <-tick.C:
-			if time.Since(c.since)-time.Duration(c.heard.Load()) > signal.SilentAfter-signal.PingEvery {
+			if time.Since(c.since)-time.Duration(c.heard.Load()) > c.server.silentAfter-c.server.pingEvery {
 				c.end(0)
 				return
 			}

@@ -61,6 +61,7 @@ func startServer(t *testing.T, c Config) *Server {
 			t.Error(err)
 		}
 	})
+	waitUntil(t, s.ready.Load)
 	return s
 }
 

@@ -74,11 +74,10 @@ func validHost(host string) bool {
 		}
 		name = "[" + h + "]"
 	}
-	inner, ok := strings.CutPrefix(name, "[")
-	if inner, ok = strings.CutSuffix(inner, "]"); !ok {
+	if !strings.HasPrefix(name, "[") || !strings.HasSuffix(name, "]") {
 		return false
 	}
-	a, err := netip.ParseAddr(inner)
+	a, err := netip.ParseAddr(name[1 : len(name)-1])
 	return err == nil && a.Is6() && a.Zone() == ""
 }
 
@@ -119,7 +118,7 @@ func secure(h http.Header, host string, tls bool) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(self), microphone=(self), fullscreen=(self), screen-wake-lock=(self), "+
-		"geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=(), bluetooth=(), display-capture=()")
+		"geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=(), display-capture=()")
 	if tls {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

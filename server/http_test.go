@@ -178,13 +178,13 @@ func TestSecurityHeaders(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
-	any := startServer(t, Config{Client: testPage()})
+	open := startServer(t, Config{Client: testPage()})
 	for host, ok := range map[string]bool{
 		"cameras.example": true, "localhost:8080": true, "127.0.0.1:8080": true, "[::1]:8080": true, "[2001:db8::1]": true, "a_b.example": true,
 		"": false, "a b": false, "a;script-src *": false, "a'": false, "a/b": false, "[::1": false, "::1": false, "a:b": false, "[fe80::1%25eth0]:80": false,
 		"[::1]:80;": false, "a:123456": false, "a,b": false, "-a": false, strings.Repeat("a", 300): false,
 	} {
-		if got := get(t, any, "/", "Host", host).StatusCode == http.StatusOK; got != ok {
+		if got := get(t, open, "/", "Host", host).StatusCode == http.StatusOK; got != ok {
 			t.Errorf("host %q: answered %v", host, got)
 		}
 	}

@@ -2,6 +2,9 @@ package server
 
 import (
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -63,7 +66,7 @@ func TestKnocksAreReplaced(t *testing.T) {
 	door(t, agent, id, [16]byte{1}, [16]byte{2})
 	openPipe(t, viewer, agent, id, [16]byte{2})
 	door(t, agent, id, [16]byte{1})
-	// A pipe by the token that stays shows that the server has the new set.
+	flush(t, agent, s)
 	openPipe(t, viewer, agent, id, [16]byte{1})
 	if _, _, err := viewer.Knock(timeout(t), id, [16]byte{2}); !errors.Is(err, signal.ErrUnavailable) {
 		t.Errorf("a token that was taken back: %v", err)
@@ -91,8 +94,13 @@ func TestSecondLoginReplacesTheFirst(t *testing.T) {
 // startNATSOnLoopback runs a NATS server as an operator would, for several nodes.
 func startNATSOnLoopback(t *testing.T, maxPayload int32) string {
 	t.Helper()
+	return runNATS(t, server.RANDOM_PORT, maxPayload).ClientURL()
+}
+
+func runNATS(t *testing.T, port int, maxPayload int32) *server.Server {
+	t.Helper()
 	ns, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, MaxPayload: maxPayload,
+		Host: "127.0.0.1", Port: port, NoLog: true, NoSigs: true, MaxPayload: maxPayload,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +113,43 @@ func startNATSOnLoopback(t *testing.T, maxPayload int32) string {
 	if !ns.ReadyForConnections(wait) {
 		t.Fatal("nats-server did not start")
 	}
-	return ns.ClientURL()
+	return ns
+}
+
+// TestNATSGoneAndBack stops the cluster's NATS under a node. Its clients stay; until NATS is back nobody is to be had.
+func TestNATSGoneAndBack(t *testing.T) {
+	ns := runNATS(t, server.RANDOM_PORT, 8<<20)
+	s := startServer(t, Config{NATSURL: ns.ClientURL(), KnockDelay: 50 * time.Millisecond})
+	agent, id := dialAgent(t, s)
+	door(t, agent, id, [16]byte{1})
+	viewer := dialViewer(t, s)
+	v, a := openPipe(t, viewer, agent, id, [16]byte{1})
+	echo(t, v, a)
+
+	port := ns.Addr().(*net.TCPAddr).Port
+	ns.Shutdown()
+	ns.WaitForShutdown()
+	waitUntil(t, func() bool { return get(t, s, "/healthz").StatusCode == http.StatusServiceUnavailable })
+	if _, _, err := viewer.Knock(timeout(t), id, [16]byte{1}); !errors.Is(err, signal.ErrUnavailable) {
+		t.Errorf("without NATS: %v", err)
+	}
+	v.Write([]byte("lost"))
+
+	runNATS(t, port, 8<<20)
+	waitUntil(t, func() bool { return get(t, s, "/healthz").StatusCode == http.StatusOK })
+	// The pipe that lost bytes ends at the first that follow, and new ones open.
+	v.Write([]byte("after"))
+	a.SetReadDeadline(time.Now().Add(wait))
+	if n, err := a.Read(make([]byte, 64)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("a pipe with lost bytes: %d bytes, %v", n, err)
+	}
+	v, a = openPipe(t, viewer, agent, id, [16]byte{1})
+	echo(t, v, a)
+	for _, c := range []*signal.Client{agent, viewer} {
+		if err := c.Err(); err != nil {
+			t.Errorf("a client was sent away: %v", err)
+		}
+	}
 }
 
 func TestTwoNodes(t *testing.T) {
@@ -187,7 +231,7 @@ func TestPipeNumbers(t *testing.T) {
 	v.Write([]byte("after the gap"))
 	for _, p := range []*signal.Pipe{v, a} {
 		p.SetReadDeadline(time.Now().Add(wait))
-		if n, err := p.Read(make([]byte, 64)); n != 0 || !errors.Is(err, errEOF) {
+		if n, err := p.Read(make([]byte, 64)); n != 0 || !errors.Is(err, io.EOF) {
 			t.Errorf("after a gap: %d bytes, %v", n, err)
 		}
 	}

@@ -12,8 +12,6 @@ import (
 	"github.com/sealcam/sealcam/signal"
 )
 
-var errEOF = io.EOF
-
 func contextDone() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 50*time.Millisecond)
 }

@@ -38,6 +38,8 @@ type Server struct {
 	addresses *addressBook
 	ready     atomic.Bool
 
+	pingEvery, silentAfter time.Duration // of the keep-alive
+
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
 	closing bool
@@ -51,7 +53,10 @@ func New(c Config) (_ *Server, err error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, addresses: newAddressBook(c.Limits), conns: make(map[*conn]struct{})}
+	s := &Server{
+		config: c, addresses: newAddressBook(c.Limits), conns: make(map[*conn]struct{}),
+		pingEvery: signal.PingEvery, silentAfter: signal.SilentAfter,
+	}
 	defer func() {
 		if err != nil {
 			s.Close()

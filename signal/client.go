@@ -52,8 +52,9 @@ type Client struct {
 	log    *slog.Logger
 	out    *outbox.Queue
 	ice    []string
-	base   time.Time    // of heard
-	heard  atomic.Int64 // when the last message came, as nanoseconds since base
+	quiet  time.Duration // how long nothing may come
+	base   time.Time     // of heard
+	heard  atomic.Int64  // when the last message came, as nanoseconds since base
 	accept chan incoming
 
 	overrun  chan struct{} // holds a token once a control message found no room
@@ -81,7 +82,9 @@ type incoming struct {
 
 // Dial connects and logs in, within 10 s. The error wraps [ErrUnreachable], [ErrNotSealcam], [ErrSilent] or a [*Refusal]. Close must
 // be called on the client, also after it ended by itself.
-func Dial(ctx context.Context, o Options) (*Client, error) {
+func Dial(ctx context.Context, o Options) (*Client, error) { return dial(ctx, o, SilentAfter) }
+
+func dial(ctx context.Context, o Options, quiet time.Duration) (*Client, error) {
 	u, err := endpoint(o.URL)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		ws: ws, log: o.Log, ice: ice, base: time.Now(),
+		ws: ws, log: o.Log, ice: ice, quiet: quiet, base: time.Now(),
 		out:     outbox.New(outbox.Limits{Control: maxControl, Media: maxMedia, Age: maxMediaAge}),
 		accept:  make(chan incoming, maxIncoming),
 		overrun: make(chan struct{}, 1), done: make(chan struct{}), finished: make(chan struct{}),
@@ -275,7 +278,7 @@ func (c *Client) write(ctx context.Context) {
 
 // watch ends a connection on which nothing comes any more, or nothing goes.
 func (c *Client) watch() {
-	tick := time.NewTicker(watchEvery)
+	tick := time.NewTicker(min(watchEvery, c.quiet/4))
 	defer tick.Stop()
 	for {
 		select {
@@ -284,7 +287,7 @@ func (c *Client) watch() {
 		case <-c.overrun:
 			c.end(&Refusal{Code: CodeTooSlow})
 		case <-tick.C:
-			if time.Since(c.base)-time.Duration(c.heard.Load()) > SilentAfter {
+			if time.Since(c.base)-time.Duration(c.heard.Load()) > c.quiet {
 				c.end(ErrSilent)
 			}
 		}

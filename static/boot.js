@@ -88,6 +88,8 @@
       claimed = f;
     },
   };
+  // For tests and measurements the client adds sealcam.stats(), and calls sealcam.onframe(tiles), if somebody sets it, right after
+  // each drawn frame: only until that call returns can the canvas be read.
   globalThis.sealcam = { boot };
 
   // missing names what the browser lacks, or is empty.

@@ -26,6 +26,7 @@ type testServer struct {
 	mu     sync.Mutex
 	agents map[identity.AgentID]*testAgent
 	down   bool // dialling fails
+	silent bool // knocks are not answered
 	conns  []*testConn
 }
 
@@ -110,10 +111,14 @@ func (c *testConn) end(err error) {
 	close(c.done)
 }
 
-func (c *testConn) Knock(_ context.Context, agent identity.AgentID, token [16]byte) (net.Conn, signal.TURN, error) {
+func (c *testConn) Knock(ctx context.Context, agent identity.AgentID, token [16]byte) (net.Conn, signal.TURN, error) {
 	c.server.mu.Lock()
-	a := c.server.agents[agent]
+	a, silent := c.server.agents[agent], c.server.silent
 	c.server.mu.Unlock()
+	if silent {
+		<-ctx.Done()
+		return nil, signal.TURN{}, ctx.Err()
+	}
 	if a == nil || !a.knows(token) {
 		return nil, signal.TURN{}, signal.ErrUnavailable
 	}

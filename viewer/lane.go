@@ -44,8 +44,8 @@ type lane struct {
 	needKey   bool // something before was dropped: nothing can be decoded before the next key frame
 
 	decoder Decoder
-	serial  uint64 // of the decoder, so that results of one closed before are known
-	config  codec.Config
+	serial  uint64       // of the decoder, so that results of one closed before are known
+	config  codec.Config // of the last key frame, and so, by the GOP rule, of what follows
 	gate    *gate.Lane
 	busyAt  time.Time // when the decoder last took or gave something
 	pause   time.Time // no new decoder before
@@ -179,12 +179,7 @@ func (l *lane) pump(now time.Time) {
 	}
 	for l.behind() > 0 {
 		o := &l.queue[l.head]
-		config, known := o.Config()
-		if o.Key() && !l.prepare(now, config) {
-			l.fail()
-			return
-		}
-		if l.decoder == nil || !known {
+		if o.Key() && !l.prepare(now, o) || l.decoder == nil {
 			l.fail()
 			return
 		}
@@ -193,7 +188,7 @@ func (l *lane) pump(now time.Time) {
 			continue
 		}
 		err := l.decoder.Decode(Unit{
-			Key: o.Key(), Captured: o.Captured(), Config: config, Data: o.Data(), Skip: !o.Key() && l.behind() > skipBehind,
+			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(), Skip: !o.Key() && l.behind() > skipBehind,
 		})
 		switch {
 		case errors.Is(err, ErrBacklog):
@@ -217,7 +212,11 @@ func (l *lane) fail() {
 }
 
 // prepare makes sure that there is a decoder for a key frame's configuration.
-func (l *lane) prepare(now time.Time, config codec.Config) bool {
+func (l *lane) prepare(now time.Time, o *seal.Opened) bool {
+	config, known := o.Config()
+	if !known {
+		return false
+	}
 	if l.decoder != nil && l.config == config {
 		return true
 	}
@@ -234,7 +233,7 @@ func (l *lane) prepare(now time.Time, config codec.Config) bool {
 		return false
 	}
 	l.c.unsupported[l.stream] = codec.Config{}
-	l.decoder, l.config, l.gate, l.busyAt = d, config, l.c.gate.Lane(l.stream), now
+	l.decoder, l.config, l.gate, l.busyAt = d, config, l.c.gate.Lane(l.stream, config), now
 	return true
 }
 

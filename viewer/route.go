@@ -120,6 +120,7 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 	v.mu.Unlock()
 
 	var peer Peer
+	var closePeer func()
 	var early []string // candidates that came before the offer
 	defer func() {
 		v.mu.Lock()
@@ -127,7 +128,7 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 		s.setRoute(v.now(), s.fallback())
 		v.mu.Unlock()
 		if peer != nil {
-			peer.Close()
+			closePeer()
 		}
 		v.changed()
 	}()
@@ -144,9 +145,7 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 					if peer, err = v.cfg.NewPeer(s.peerEvents(number), ice); err != nil {
 						return 0, fmt.Errorf("%w: %w", errNoPeer, err)
 					}
-					// Close ends an Accept that waits for the browser.
-					stop := context.AfterFunc(ctx, func() { peer.Close() })
-					defer stop()
+					closePeer = closeWith(ctx, peer)
 				}
 				if err := s.answer(number, peer, m.SDP); err != nil {
 					return lasted, err
@@ -169,6 +168,23 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 		if lasted, err = s.judgePeer(began); err != nil {
 			return lasted, err
 		}
+	}
+}
+
+// closeWith closes a peer connection when ctx ends, which also ends an Accept that waits for the browser. The function that it returns
+// closes it if that has not happened, and waits.
+func closeWith(ctx context.Context, peer Peer) func() {
+	closed := make(chan struct{})
+	closing := func() {
+		defer close(closed)
+		peer.Close()
+	}
+	stop := context.AfterFunc(ctx, closing)
+	return func() {
+		if stop() {
+			closing()
+		}
+		<-closed
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 // Times and bounds of a session.
 const (
+	knockWithin  = 10 * time.Second
 	acceptWithin = 15 * time.Second // from Hello
 	quickPings   = 5
 	quickEvery   = 100 * time.Millisecond
@@ -52,7 +54,7 @@ type sentPing struct {
 
 // meet makes one session and keeps it until it ends; the error says why. With a claim it is the one that founds the home.
 func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
-	pipe, turn, err := c.Knock(ctx, h.known.Agent, h.knock(claim))
+	pipe, turn, err := h.dial(ctx, c, claim)
 	if err != nil {
 		return err
 	}
@@ -98,6 +100,17 @@ func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
 		return cause // the reader only saw the connection being closed
 	}
 	return err
+}
+
+// dial knocks. A server that gives no answer is as good as one that says that there is nobody.
+func (h *home) dial(ctx context.Context, c server, claim *Claim) (net.Conn, signal.TURN, error) {
+	within, cancel := context.WithTimeout(ctx, knockWithin)
+	defer cancel()
+	pipe, turn, err := c.Knock(within, h.known.Agent, h.knock(claim))
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", signal.ErrUnavailable, err)
+	}
+	return pipe, turn, err
 }
 
 // hello says who is there and waits for the agent's acceptance. Until then nothing is shown and no key used (DESIGN §3).

@@ -201,16 +201,15 @@ func (s *stage) claim(a *testAgent) *Claim {
 
 // testPeer stands for all peer connections of a viewer: the last one made is in use.
 type testPeer struct {
-	mu      sync.Mutex
-	events  PeerEvents
-	made    int
-	closed  int
-	ice     []ICEServer
-	offers  []string
-	refuse  error
-	deaf    bool // frames do not arrive
-	passed  int
-	autoRun bool // connects by itself as soon as there is an answer
+	mu     sync.Mutex
+	events PeerEvents
+	made   int
+	closed int
+	ice    []ICEServer
+	offers []string
+	refuse error
+	deaf   bool // frames do not arrive
+	passed int
 }
 
 func (p *testPeer) factory(events PeerEvents, ice []ICEServer) (Peer, error) {

@@ -190,11 +190,11 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	case link.state == LinkUnreachable, link.state == LinkConnecting && link.again:
 		return ReasonServer, true, ""
 	case link.state == LinkConnecting:
-		return ReasonNone, false, "connecting to the server"
+		return ReasonServer, false, "connecting to the server"
 	case h.session == nil && h.reason != ReasonNone:
 		return h.reason, true, ""
 	case h.session == nil:
-		return ReasonNone, false, "connecting to the agent"
+		return ReasonAgentOffline, false, "connecting to the agent"
 	case c.state == control.CameraFailed:
 		return ReasonCamera, true, ""
 	case c.unsupported[c.stream()] != codec.Config{}:
@@ -223,6 +223,8 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 		return ReasonNone, false, "waiting for the key"
 	case l == nil || !l.keyed:
 		return ReasonNone, false, "waiting for the key frame"
+	case l.behind() > 0, l.decoder != nil && l.gate.Waiting() > 0:
+		return ReasonNone, false, "decoding the first picture"
 	}
-	return ReasonNone, false, "decoding the first picture"
+	return ReasonNone, false, "waiting for pictures"
 }

@@ -172,7 +172,7 @@ func (v *Viewer) serve(ctx context.Context, c server) error {
 	cancel()
 	homes.Wait()
 	err := c.Err()
-	return cmp.Or(c.Close(), err)
+	return cmp.Or(err, c.Close())
 }
 
 // Wish says which cameras are on the screen; one that is not is no longer watched. It may be called with the same wishes as often as

@@ -42,8 +42,11 @@ func (s *screen) watchContext() {
 // lossesWithin counts this loss and returns how many there were in the last minutes. Without storage every loss is the first.
 func lossesWithin(now time.Time) int {
 	var recent []string
+	storage, err := promise.Get(js.Global(), "sessionStorage")
+	if err != nil {
+		return 1
+	}
 	_ = promise.Try(func() {
-		storage := js.Global().Get("sessionStorage")
 		if v := storage.Call("getItem", lossesName); v.Type() == js.TypeString {
 			for _, text := range strings.Fields(v.String()) {
 				if ms, err := strconv.ParseInt(text, 10, 64); err == nil && now.Sub(time.UnixMilli(ms)).Abs() < lossSpan {

@@ -6,11 +6,16 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
+// gcPercent lets the heap grow fivefold between collections: it is small (about 5 MB), and each collection stops the page's one thread.
+const gcPercent = 400
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	// What the person at the page needs to know stands on the page; the console has the rest.
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	boot := page.NewBoot()

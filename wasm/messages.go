@@ -56,6 +56,9 @@ func messageRefused(l viewer.Link) page.Message {
 		m.Title = "This link has expired"
 		m.Text = "A link works for ten minutes. " + another
 		m.Code = claimCommand
+	case viewer.ReasonAgentOffline:
+		m.Title = "No agent answers to this link"
+		m.Code = claimCommand
 	case viewer.ReasonClaimWrong:
 		m.Title = "This link is not the agent’s"
 		m.Text = "Copy it again, whole, from where the agent printed it. Or ask the agent for a new one:"
@@ -68,5 +71,5 @@ func messageRefused(l viewer.Link) page.Message {
 const (
 	hintNoVideo  = "This browser has no video decoder (WebCodecs), so only cameras that send JPEG pictures can be shown. Use a current Chrome, Edge, Firefox or Safari."
 	hintInsecure = "This page was opened without https, and browsers then switch their video decoder off, so only cameras that send JPEG pictures can be shown. Open it by an https address, or on this computer as http://localhost."
-	hintSocket   = "The page came, so if this lasts, an extension, a proxy or a virus scanner may be blocking WebSockets to this address."
+	hintSocket   = "This page itself did load. So if this lasts, an extension, a proxy or a virus scanner may be blocking WebSockets to this address: allow them."
 )

@@ -187,7 +187,7 @@ func (s *screen) sheet(snapshot *viewer.Snapshot) {
 		return
 	}
 	s.message = text
-	if l.State == viewer.LinkRefused {
+	if l.State == viewer.LinkRefused || l.State == viewer.LinkClaiming && l.Reason == viewer.ReasonAgentOffline {
 		s.app.boot.Message(messageRefused(l))
 		return
 	}

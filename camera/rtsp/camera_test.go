@@ -223,8 +223,9 @@ func (c *fakeCamera) play(ctx context.Context, path string, stream *gortsplib.Se
 			continue
 		}
 		list := encode(current.pictures[i%len(current.pictures)])
+		stamp := c.startTime + uint32(time.Since(began)*90/time.Millisecond)
 		for _, p := range list {
-			p.Timestamp = c.startTime + uint32(time.Since(began)*90/time.Millisecond)
+			p.Timestamp = stamp
 		}
 		if fault != nil {
 			list = fault(n, list)

@@ -219,3 +219,31 @@ func FuzzTrack(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkTrack is what one second of a 1080p30 camera with 3 Mbit/s costs after gortsplib: 30 pictures of 9 packets.
+func BenchmarkTrack(b *testing.B) {
+	c := h264Clip(b, "main.h264")
+	encode := packets(b, c)
+	slice := lastOf(c.pictures[1])
+	large := slices.Clone(slice)
+	for i := range 12_000 {
+		large = append(large, byte(i*7+i>>5)|1) // no start codes
+	}
+	n := newBench(c.format)
+	n.feed(encode(c.pictures[0]))
+	stamp := uint32(0)
+	for b.Loop() {
+		for range 30 {
+			list := encode([][]byte{large})
+			stamp += 3000
+			for _, p := range list {
+				p.Timestamp = stamp
+			}
+			n.feed(list)
+		}
+		n.got = n.got[:0]
+	}
+	if len(n.refused) > 0 {
+		b.Fatal(n.refused[0])
+	}
+}

@@ -7,8 +7,10 @@ func (s *SPS) parseTools(r *nal.Reader) {
 	for range 6 { // block sizes and transform depths
 		r.UE()
 	}
-	if r.Flag() && r.Flag() { // scaling lists, own ones
-		skipScalingLists(r)
+	if r.Flag() { // scaling lists
+		if r.Flag() { // own ones
+			skipScalingLists(r)
+		}
 	}
 	r.Skip(2)     // asymmetric partitions, sample adaptive offset
 	if r.Flag() { // PCM
@@ -137,7 +139,9 @@ func predictSet(r *nal.Reader, before, after []int64) (newBefore, newAfter []int
 	all := append(append([]int64(nil), before...), after...)
 	use := make([]bool, len(all)+1)
 	for j := range use {
-		use[j] = r.Flag() || r.Flag()
+		if use[j] = r.Flag(); !use[j] { // used_by_curr_pic_flag
+			use[j] = r.Flag() // use_delta_flag
+		}
 	}
 	take := func(j int, d int64) {
 		switch {

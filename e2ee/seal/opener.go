@@ -16,8 +16,8 @@ const MaxEpochs = 4
 var (
 	// ErrEpochReused is returned by AddEpoch for a number that is known with another id or key.
 	ErrEpochReused = errors.New("seal: the epoch's number was used before with another id or key")
-	// ErrEpochOld is returned by AddEpoch for a number not above one that was dropped.
-	ErrEpochOld = errors.New("seal: the epoch was dropped before")
+	// ErrEpochOld is returned by AddEpoch for a number below the MaxEpochs that are known, as all are that were dropped.
+	ErrEpochOld = errors.New("seal: the epoch is older than those that are known")
 )
 
 // Opener opens the sealed frames of one camera. It is safe for concurrent use. It must live as long as the viewer shows that
@@ -25,10 +25,8 @@ var (
 type Opener struct {
 	src Source
 
-	mu     sync.Mutex
-	epochs []*openEpoch // ascending by number, at most MaxEpochs
-	// dropped is one above the highest number that had to go. Were it allowed back, its replay window would be empty.
-	dropped uint64
+	mu      sync.Mutex
+	epochs  []*openEpoch // ascending by number, at most MaxEpochs
 	configs [MaxStream + 1]configMemory
 	stats   Stats
 }
@@ -86,12 +84,12 @@ func (o *Opener) AddEpoch(e Epoch) error {
 		return nil
 	case found:
 		return ErrEpochReused
-	case e.Number < o.dropped, at == 0 && len(o.epochs) == MaxEpochs:
+	case at == 0 && len(o.epochs) == MaxEpochs:
+		// It would be the next to go, or has gone before: were it allowed back, its replay window would be empty.
 		return ErrEpochOld
 	}
 	o.epochs = slices.Insert(o.epochs, at, &openEpoch{Epoch: e})
 	if len(o.epochs) > MaxEpochs {
-		o.dropped = o.epochs[0].Number + 1
 		o.epochs = slices.Delete(o.epochs, 0, 1)
 	}
 	return nil

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The project was asked to use this library; its successor takes its place here and nowhere else.
+
 // Package socket wraps nhooyr.io/websocket: the only package that imports it, so that a move to its successor is a change here.
 //
 // It carries binary messages of bounded size without compression (what goes through is ciphertext). See package signal for what the
@@ -20,7 +22,7 @@ const Path = "/signal"
 // ErrTooLarge says that a message was longer than the read limit. What was not read of it waits for Drain.
 var ErrTooLarge = errors.New("socket: message too large")
 
-// ErrText says that the peer sent a text message, which Sealcam never does.
+// ErrText says that the peer sent a text message, which Sealcam never does. It waits for Drain.
 var ErrText = errors.New("socket: text message")
 
 // HTTPError says that the server answered the handshake with this HTTP status instead of a WebSocket. Browsers do not tell.
@@ -36,7 +38,7 @@ type Conn struct {
 	// Of the reading goroutine:
 	limit   int64        // bytes of a message
 	scratch bytes.Buffer // messages are gathered here, so that each costs one allocation of its own size
-	rest    io.Reader    // of a message that was too large
+	rest    io.Reader    // of a message that Read refused
 }
 
 func newConn(ws *websocket.Conn, limit int64) *Conn {
@@ -54,6 +56,7 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if kind != websocket.MessageBinary {
+		c.rest = r
 		return nil, ErrText
 	}
 	if c.scratch.Cap() > maxScratch {

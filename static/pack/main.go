@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,14 +19,15 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "pack:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
+func run(args []string, report io.Writer) error {
 	flags := flag.NewFlagSet("pack", flag.ContinueOnError)
+	flags.SetOutput(report)
 	wasm := flags.String("wasm", "", "the client, a WASM `file`")
 	loader := flags.String("wasm-exec", "", "Go's wasm_exec.js `file` (default: that of the Go in use)")
 	src := flags.String("src", "static", "`folder` with index.html, style sheets, scripts and icons")
@@ -64,7 +66,7 @@ func run(args []string) error {
 		return err
 	}
 	for _, s := range sizes {
-		fmt.Fprintln(os.Stderr, s)
+		fmt.Fprintln(report, s)
 	}
 	return nil
 }

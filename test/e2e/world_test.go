@@ -86,21 +86,33 @@ type home struct {
 	stop  func()
 }
 
-// startAgent starts an agent with these cameras.
+// startAgent starts an agent with these cameras; without a store it forgets everything at its end.
 func startAgent(t *testing.T, address string, memory *store.Store, clock *source.Clock, cameras ...camera.Camera) *home {
 	t.Helper()
+	return startAgentWith(t, func(c *camera.Config) { c.Server, c.Store, c.Clock, c.Cameras = address, memory, clock, cameras })
+}
+
+func startAgentWith(t *testing.T, change func(*camera.Config)) *home {
+	t.Helper()
 	h := &home{log: &safeBuffer{}, links: make(chan string, 4)}
-	if memory == nil {
+	c := camera.Config{
+		Name: "Home", Loopback: true,
+		Link: func(l pairing.Link, _ time.Time) {
+			select {
+			case h.links <- l.String():
+			default:
+			}
+		},
+		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	change(&c)
+	if c.Store == nil {
 		var err error
-		if memory, err = store.Memory(); err != nil {
+		if c.Store, err = store.Memory(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	a, err := camera.New(camera.Config{
-		Name: "Home", Server: address, Store: memory, Clock: clock, Cameras: cameras, Loopback: true,
-		Link: func(l pairing.Link, _ time.Time) { h.links <- l.String() },
-		Log:  slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	a, err := camera.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

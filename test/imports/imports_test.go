@@ -26,7 +26,7 @@ type rule struct {
 
 var rules = []rule{
 	{"native", "server", []string{"e2ee/seal", "e2ee/sframe", "e2ee/session", "e2ee/grant", "control", "codec/...", "camera/...", "viewer/..."}, "the server is blind"},
-	{"native", "e2ee/...", []string{"net/http", "syscall/js", "log", "github.com/pion/...", "nhooyr.io/...", "camera/...", "viewer/...", "server", "signal"}, "keys stay in a pure core"},
+	{"native", "e2ee/...", []string{"net/http", "syscall/js", "github.com/pion/...", "nhooyr.io/...", "camera/...", "viewer/...", "server", "signal"}, "keys stay in a pure core"},
 	{"native", "codec/...", []string{"net", "net/http", "e2ee/...", "camera/...", "github.com/..."}, "parsers stand alone"},
 	{"native", "control", []string{"net/http", "github.com/pion/...", "signal", "camera/...", "viewer/...", "server"}, "messages are only bytes"},
 	{"native", "viewer/...", []string{"syscall/js", "github.com/hajimehoshi/...", "camera/...", "server"}, "the viewer runs natively in tests"},
@@ -43,6 +43,9 @@ func TestImports(t *testing.T) {
 			}
 			for path, deps := range packages {
 				for _, dep := range deps {
+					if matches(r.from, dep) {
+						continue
+					}
 					if i := slices.IndexFunc(r.never, func(pattern string) bool { return matches(pattern, dep) }); i >= 0 {
 						t.Errorf("%s reaches %s (%s): %s", path, dep, r.never[i], r.why)
 					}
@@ -52,8 +55,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// matches compares an import path with a pattern; a pattern without a dot in its first element and not of the standard library
-// stands for a package of this module.
+// matches compares an import path, or its part within this module, with a pattern.
 func matches(pattern, dep string) bool {
 	ours := strings.TrimPrefix(dep, module+"/")
 	prefix, tree := strings.CutSuffix(pattern, "/...")
@@ -102,7 +104,7 @@ func TestSyscallJSStaysInItsPlace(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if e.IsDir() && (e.Name() == ".git" || e.Name() == "build" || e.Name() == "tools") {
+		if e.IsDir() && (e.Name() == ".git" || e.Name() == "build" || e.Name() == "tools" || e.Name() == "testdata") {
 			return filepath.SkipDir
 		}
 		if filepath.Ext(path) != ".go" {

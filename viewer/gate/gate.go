@@ -97,6 +97,7 @@ func (g *Gate) Restart() { g.from = nil }
 type Lane struct {
 	gate   *Gate
 	stream seal.Stream
+	config codec.Config
 	frames [maxExpected]expected // a ring
 	next   int                   // where the next one goes
 	count  int
@@ -104,12 +105,13 @@ type Lane struct {
 
 type expected struct {
 	captured codec.Timestamp
-	config   codec.Config
 	done     bool // its picture came
 }
 
-// Lane returns a way for a new decoder of a stream.
-func (g *Gate) Lane(stream seal.Stream) *Lane { return &Lane{gate: g, stream: stream} }
+// Lane returns a way for a new decoder of a stream, made for a configuration.
+func (g *Gate) Lane(stream seal.Stream, config codec.Config) *Lane {
+	return &Lane{gate: g, stream: stream, config: config}
+}
 
 // Expect announces that the decoder is given a frame. It returns false, and expects nothing, for a value that no Opener made, for a
 // frame of another camera or stream, and for a capture time that is no time.
@@ -117,8 +119,7 @@ func (l *Lane) Expect(o seal.Opened) bool {
 	if !o.Valid() || o.Camera() != l.gate.camera || o.Stream() != l.stream || o.Captured() < 0 || o.Captured() > maxCaptured {
 		return false
 	}
-	config, _ := o.Config()
-	l.frames[l.next] = expected{captured: o.Captured(), config: config}
+	l.frames[l.next] = expected{captured: o.Captured()}
 	l.next = (l.next + 1) % maxExpected
 	l.count = min(l.count+1, maxExpected)
 	return true
@@ -181,7 +182,7 @@ func (l *Lane) admit(now time.Time, clock *Clock, captured codec.Timestamp, px *
 	g.serial++
 	g.last, g.from = captured, l
 	return &Picture{
-		pixels: *px, captured: captured, shot: now.Add(-max(old, 0)), serial: g.serial, stream: l.stream, config: frame.config,
+		pixels: *px, captured: captured, shot: now.Add(-max(old, 0)), serial: g.serial, stream: l.stream, config: l.config,
 	}, Admitted
 }
 

@@ -25,10 +25,11 @@ const (
 type database struct{ db js.Value }
 
 func openDatabase(ctx context.Context) (*database, error) {
+	factory, err := promise.Get(js.Global(), "indexedDB")
 	var request js.Value
-	err := promise.Try(func() {
-		request = js.Global().Get("indexedDB").Call("open", databaseName, databaseVersion)
-	})
+	if err == nil {
+		err = promise.Try(func() { request = factory.Call("open", databaseName, databaseVersion) })
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBlocked, err)
 	}

@@ -111,6 +111,40 @@ func TestBlockedStorage(t *testing.T) {
 	}
 }
 
+// forbid makes reading a property of the page throw, as browsers do with storage that the owner blocked.
+func forbid(t *testing.T, name string) {
+	t.Helper()
+	object := js.Global().Get("Object")
+	former := object.Call("getOwnPropertyDescriptor", js.Global(), name)
+	getter := js.Global().Get("Function").New("throw new DOMException('blocked', 'SecurityError')")
+	object.Call("defineProperty", js.Global(), name, map[string]any{"get": getter, "configurable": true})
+	t.Cleanup(func() { object.Call("defineProperty", js.Global(), name, former) })
+}
+
+func TestForbiddenStorage(t *testing.T) {
+	forbid(t, "indexedDB")
+	if _, err := Open(t.Context()); !errors.Is(err, ErrBlocked) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestForbiddenTabStorage(t *testing.T) {
+	forbid(t, "sessionStorage")
+	s, err := Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.db.db.Call("close")
+	if _, err := s.Homes(t.Context()); err != nil {
+		t.Errorf("homes: %v", err)
+	}
+	h := testHome(4)
+	h.Ephemeral = true
+	if err := s.Remember(t.Context(), h); !errors.Is(err, ErrBlocked) {
+		t.Errorf("remembering a home of the tab: %v", err)
+	}
+}
+
 func TestTabsAgreeOnOneKey(t *testing.T) {
 	a := clean(t)
 	b, err := Open(t.Context())

@@ -32,8 +32,9 @@ func Open(ctx context.Context) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db}
-	// Reading the property throws where the owner blocked it.
-	_ = promise.Try(func() { s.tab = js.Global().Get("sessionStorage") })
+	if tab, err := promise.Get(js.Global(), "sessionStorage"); err == nil {
+		s.tab = tab
+	}
 	return s, nil
 }
 

@@ -20,7 +20,8 @@ func (p *Page) watchInput() {
 		}
 	})
 	p.on(p.document, "keydown", func(event js.Value) {
-		if event.Get("ctrlKey").Bool() || event.Get("altKey").Bool() || event.Get("metaKey").Bool() {
+		// Browsers that fill in forms send keydown events without a key.
+		if event.Get("key").Type() != js.TypeString || event.Get("ctrlKey").Truthy() || event.Get("altKey").Truthy() || event.Get("metaKey").Truthy() {
 			return
 		}
 		if p.key(event.Get("key").String()) {
@@ -31,14 +32,17 @@ func (p *Page) watchInput() {
 	p.fullscreen()
 }
 
-// on listens for as long as the page lives.
+// on listens until Close.
 func (p *Page) on(target js.Value, event string, f func(event js.Value)) {
 	handler := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		f(args[0])
 		return nil
 	})
-	p.handlers = append(p.handlers, handler)
 	target.Call("addEventListener", event, handler)
+	p.undo = append(p.undo, func() {
+		target.Call("removeEventListener", event, handler)
+		handler.Release()
+	})
 }
 
 // toggle opens a tile in full size, or goes back to the grid.
@@ -166,7 +170,7 @@ func (p *Page) fullscreen() {
 		return nil
 	})
 	refused := js.FuncOf(func(js.Value, []js.Value) any { return nil }) // battery saver
-	p.handlers = append(p.handlers, keep, refused)
+	p.undo = append(p.undo, keep.Release, refused.Release)
 	follow := func(js.Value) {
 		filled := p.document.Get("fullscreenElement").Truthy() && p.document.Get("visibilityState").String() == "visible"
 		wake := js.Global().Get("navigator").Get("wakeLock")

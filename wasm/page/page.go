@@ -36,11 +36,12 @@ type Page struct {
 	full   *viewer.TileKey // the one that fills the window
 	window box             // the stage's place in the window, CSS pixels
 	scale  float64         // canvas pixels per CSS pixel
+	ratio  float64         // device pixels per CSS pixel when the stage was measured
 	canvas image.Point     // canvas size, pixels
 	moved  bool            // sizes, tiles or the full one changed
 
-	resize   func(width, height int)
-	handlers []js.Func
+	resize func(width, height int)
+	undo   []func() // of Close
 }
 
 // New takes the document over. resize is called with the canvas's size in device pixels whenever it changes, from the browser's
@@ -60,11 +61,22 @@ func New(boot *Boot, resize func(width, height int)) *Page {
 	return p
 }
 
+// Close lets the document go: nothing that happens in it calls the program any more.
+func (p *Page) Close() {
+	for _, f := range p.undo {
+		f()
+	}
+	p.undo = nil
+}
+
 // Stage returns the element that the canvas belongs in.
 func (p *Page) Stage() js.Value { return p.stage }
 
 // Moved reports, once, that tiles lie elsewhere than at the last Show, so that it has to be called again.
 func (p *Page) Moved() bool {
+	if devicePixelRatio() != p.ratio { // no event tells of it where the size in CSS pixels stays
+		p.measure(js.Undefined())
+	}
 	m := p.moved
 	p.moved = false
 	return m
@@ -118,7 +130,7 @@ func (p *Page) Lay(tiles []viewer.Tile) []Placed {
 	if js.Global().Get("innerWidth").Float() <= narrow {
 		radius, gap = radiusNarrow, gapNarrow
 	}
-	for i, b := range grid(tiles, p.window.width, p.window.height, gap) {
+	for i, b := range p.grid(tiles, gap) {
 		// Edges on whole device pixels keep pictures sharp and the HTML above them exactly in place.
 		r := image.Rect(p.pixel(b.x), p.pixel(b.y), p.pixel(b.x+b.width), p.pixel(b.y+b.height))
 		t := p.tiles[tiles[i].Key]

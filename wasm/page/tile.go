@@ -20,6 +20,7 @@ type tile struct {
 	way    attributes
 	style  js.Value
 	box    box
+	aspect float64 // of its last picture, width by height; 0: none came
 	state  viewer.State
 	shown  bool      // state was announced before
 	shot   time.Time // when the last picture was taken; zero: none came

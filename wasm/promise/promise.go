@@ -55,6 +55,12 @@ func Try(f func()) (err error) {
 	return nil
 }
 
+// Get reads a property whose getter may throw, as those of storage do where the owner blocks it. js.Value.Get would end the program.
+func Get(v js.Value, name string) (property js.Value, err error) {
+	err = Try(func() { property = js.Global().Get("Reflect").Call("get", v, name) })
+	return property, err
+}
+
 // Await waits until the promise settles or ctx ends. It must not be called in a js.FuncOf callback, which would block the page.
 func Await(ctx context.Context, p js.Value) (js.Value, error) {
 	type settled struct {

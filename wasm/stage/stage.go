@@ -31,8 +31,7 @@ type Stage struct {
 	tiles    map[viewer.TileKey]*drawn
 	all      bool          // everything must be drawn anew
 	screen   *ebiten.Image // what the tiles were last drawn on
-	maxTexel int
-	changed  bool // something was drawn in the frame under way
+	graphics graphics
 	began    time.Time
 	frames   uint64
 	busy     time.Duration
@@ -55,6 +54,7 @@ func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
 		return nil, fmt.Errorf("stage: shader: %w", err)
 	}
 	s := &Stage{element: element, shader: shader, onFrame: onFrame, tiles: map[viewer.TileKey]*drawn{}, all: true}
+	s.graphics = probeGraphics()
 	s.after = js.FuncOf(func(js.Value, []js.Value) any {
 		s.presented()
 		return nil
@@ -69,6 +69,18 @@ func (s *Stage) adopt() {
 	canvas.Call("setAttribute", "tabindex", "-1") // the tiles above it take the focus
 	canvas.Call("setAttribute", "aria-hidden", "true")
 	s.element.Call("prepend", canvas)
+	// ebiten asks for a context with multisampling and a depth buffer, which rectangles have no use for. Without a graphics card
+	// multisampling takes a third of the frames.
+	var plain js.Func
+	plain = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		defer plain.Release() // it is asked for once
+		canvas.Delete("getContext")
+		attributes := args[1]
+		attributes.Set("antialias", false)
+		attributes.Set("depth", false)
+		return canvas.Call("getContext", args[0], attributes)
+	})
+	canvas.Set("getContext", plain)
 }
 
 // Run draws until the page ends or drawing fails.
@@ -142,12 +154,9 @@ func (s *Stage) Place(tiles []Tile) (tooLarge []viewer.TileKey) {
 
 // fits reports whether the graphics can hold the picture. ebiten rounds a texture's sides up to powers of two.
 func (s *Stage) fits(p *viewer.Picture) bool {
-	if s.maxTexel == 0 {
-		s.maxTexel = maxTextureSize()
-	}
 	q := planes{layout: p.Layout(), width: p.Width(), height: p.Height()}
 	w, h := q.texels()
-	return ceilPower(w) <= s.maxTexel && ceilPower(h) <= s.maxTexel
+	return ceilPower(w) <= s.graphics.maxTexture && ceilPower(h) <= s.graphics.maxTexture
 }
 
 func ceilPower(n int) int {
@@ -156,20 +165,6 @@ func ceilPower(n int) int {
 		p *= 2
 	}
 	return p
-}
-
-// maxTextureSize asks a context of its own, since ebiten's exists only once it runs.
-func maxTextureSize() int {
-	const guaranteed = 2048 // OpenGL ES 3.0 §6.2
-	gl := js.Global().Get("document").Call("createElement", "canvas").Call("getContext", "webgl2")
-	if !gl.Truthy() {
-		return guaranteed
-	}
-	n := gl.Call("getParameter", gl.Get("MAX_TEXTURE_SIZE")).Int()
-	if lose := gl.Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
-		lose.Call("loseContext")
-	}
-	return max(n, guaranteed)
 }
 
 func (s *Stage) pending() bool {
@@ -218,6 +213,8 @@ type game Stage
 
 // Update notes when the frame began; ebiten calls it before Draw.
 func (g *game) Update() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.began = time.Now()
 	return nil
 }
@@ -241,7 +238,7 @@ func (g *game) Draw(screen *ebiten.Image) {
 	for _, d := range g.tiles {
 		if all || d.dirty {
 			drew = true
-			d.draw(screen, g.shader)
+			d.draw(screen, g.shader, g.graphics.smooth)
 		}
 	}
 	if drew {

@@ -94,15 +94,14 @@ func (p *planes) same(q *planes) bool {
 	return p.layout == q.layout && p.width == q.width && p.height == q.height && p.full == q.full && p.matrix == q.matrix
 }
 
-// draw draws the tile over what is there.
-func (d *drawn) draw(screen *ebiten.Image, shader *ebiten.Shader) {
+// draw draws the tile over what is there; smooth is the shader's Smooth for pictures that are scaled.
+func (d *drawn) draw(screen *ebiten.Image, shader *ebiten.Shader, smooth int) {
 	d.dirty = false
 	if d.texture == nil || d.tile.Box.Empty() {
 		d.frame = image.Rectangle{}
 		return
 	}
 	d.frame = Letterbox(d.tile.Box, d.planes.width, d.planes.height)
-	smooth := 1
 	if d.frame.Dx() == d.planes.width && d.frame.Dy() == d.planes.height {
 		smooth = 0
 	}

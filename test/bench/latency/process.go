@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -28,7 +27,7 @@ func startSealcam(tb browser.TB, cams ...*rtspcam.Camera) (server, agent *proces
 	}
 	tb.Cleanup(func() { os.RemoveAll(dir) })
 	address := freeAddress(tb)
-	server, _ = start(tb, "server", "--listen", address, "--udp", "", "--log-level", "warn")
+	server = start(tb, func(string) {}, "server", "--listen", address, "--udp", "", "--log-level", "warn")
 	var config strings.Builder
 	fmt.Fprintf(&config, "server = %q\nstate = %q\n", "http://"+address, filepath.Join(dir, "state"))
 	for i, cam := range cams {
@@ -38,20 +37,15 @@ func startSealcam(tb browser.TB, cams ...*rtspcam.Camera) (server, agent *proces
 	if err := os.WriteFile(path, []byte(config.String()), 0o600); err != nil {
 		tb.Fatalf("%v", err)
 	}
-	agent, output := start(tb, "agent", "--config", path, "--log-level", "warn")
 	links := make(chan string, 1)
-	var reader sync.WaitGroup
-	reader.Go(func() {
-		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "http") {
-				select {
-				case links <- line:
-				default:
-				}
+	agent = start(tb, func(line string) {
+		if strings.HasPrefix(line, "http") {
+			select {
+			case links <- line:
+			default:
 			}
 		}
-	})
-	tb.Cleanup(reader.Wait)
+	}, "agent", "--config", path, "--log-level", "warn")
 	select {
 	case link = <-links:
 	case <-time.After(patience):
@@ -60,30 +54,35 @@ func startSealcam(tb browser.TB, cams ...*rtspcam.Camera) (server, agent *proces
 	return server, agent, link
 }
 
-// start runs the binary under test until the end of the measurement.
-func start(tb browser.TB, args ...string) (*process, io.Reader) {
+// start runs the binary under test until the end of the measurement. It hands each line that it prints to said.
+func start(tb browser.TB, said func(line string), args ...string) *process {
 	path := os.Getenv("SEALCAM_BIN")
 	if path == "" {
 		tb.Fatalf("SEALCAM_BIN is not set: run ./build.sh bench latency")
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Stderr = os.Stderr
-	output, write, err := os.Pipe()
+	output, err := cmd.StdoutPipe()
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
-	cmd.Stdout = write
 	if err := cmd.Start(); err != nil {
 		tb.Fatalf("%v", err)
 	}
-	write.Close()
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for lines := bufio.NewScanner(output); lines.Scan(); {
+			said(strings.TrimSpace(lines.Text()))
+		}
+	})
 	tb.Cleanup(func() {
 		cmd.Process.Signal(os.Interrupt)
+		reader.Wait()
 		if err := cmd.Wait(); err != nil {
 			tb.Errorf("sealcam %s: %v", args[0], err)
 		}
 	})
-	return &process{cmd}, output
+	return &process{cmd}
 }
 
 // freeAddress returns an address on localhost that nobody listens on.

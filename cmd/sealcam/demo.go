@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/sealcam/sealcam/camera"
+	"github.com/sealcam/sealcam/camera/config"
+	"github.com/sealcam/sealcam/camera/demo"
+	"github.com/sealcam/sealcam/camera/file"
+	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/camera/store"
+	"github.com/sealcam/sealcam/camera/testcard"
+	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/server"
+	"github.com/sealcam/sealcam/static"
+)
+
+type demoCmd struct {
+	Cameras []string `arg:"" optional:"" name:"rtsp-address" help:"Cameras to show, such as rtsp://user:password@host/path; two demo cameras if none is given."`
+	Port    int      `help:"Port on localhost." default:"8477" env:"SEALCAM_PORT"`
+	State   string   `help:"Folder of the agent's key and the grant log, so that the browser stays the owner after a restart. Without it the demo forgets everything." type:"path" env:"SEALCAM_STATE"`
+}
+
+// Run runs server and agent until a signal.
+func (c *demoCmd) Run(env environment) error {
+	memory, err := c.openStore()
+	if err != nil {
+		return err
+	}
+	defer memory.Close()
+	clock := source.NewClock()
+	cameras, err := c.cameras(clock, env.log)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(server.Config{
+		Listen: net.JoinHostPort("localhost", fmt.Sprint(c.Port)), Client: static.Client(), Log: env.log.With("part", "server"),
+	})
+	if err != nil {
+		return err
+	}
+	address := "http://" + net.JoinHostPort("localhost", fmt.Sprint(s.Addr().(*net.TCPAddr).Port))
+	agent, err := camera.New(camera.Config{
+		Name: "Demo", Server: address, Store: memory, Clock: clock, Cameras: cameras,
+		Loopback: true, Ephemeral: c.State == "",
+		Link: func(link pairing.Link, expires time.Time) {
+			fmt.Fprintf(env.stdout, "\nSealcam shows %s, sealed beside the camera and opened only in your browser. Stop it with Ctrl-C.\n", count(len(cameras)))
+			printLink(env.stdout, link, expires)
+		},
+		Log: env.log.With("part", "agent"),
+	})
+	if err != nil {
+		s.Close()
+		return err
+	}
+	if len(memory.Entries()) > 0 {
+		fmt.Fprintf(env.stdout, "\nOpen %s in the browser that owns these cameras. Stop with Ctrl-C.\n\n", address)
+	}
+	ctx, cancel := context.WithCancel(env.ctx)
+	defer cancel()
+	var agents sync.WaitGroup
+	var agentErr error
+	agents.Go(func() {
+		defer cancel()
+		agentErr = agent.Run(ctx)
+	})
+	err = s.Run(ctx)
+	cancel()
+	agents.Wait()
+	return errors.Join(err, agentErr)
+}
+
+func (c *demoCmd) openStore() (*store.Store, error) {
+	if c.State == "" {
+		return store.Memory()
+	}
+	return store.Open(c.State)
+}
+
+// cameras are those of the command line, or the two of the demo.
+func (c *demoCmd) cameras(clock *source.Clock, log *slog.Logger) ([]camera.Camera, error) {
+	if len(c.Cameras) == 0 {
+		bay, err := file.FromBytes("the demo clip", demo.Main, demo.Sub, demo.Rate, clock)
+		if err != nil {
+			return nil, err
+		}
+		return []camera.Camera{{Name: "The bay", Source: bay}, {Name: "Test card", Source: testcard.New(clock)}}, nil
+	}
+	conf := config.Config{}
+	for i, address := range c.Cameras {
+		conf.Cameras = append(conf.Cameras, config.Camera{Name: fmt.Sprintf("Camera %d", i+1), Main: address})
+	}
+	if err := conf.Check(); err != nil {
+		return nil, err
+	}
+	return openCameras(conf.Cameras, clock, log)
+}
+
+func count(cameras int) string {
+	if cameras == 1 {
+		return "one camera"
+	}
+	return fmt.Sprintf("%d cameras", cameras)
+}
