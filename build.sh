@@ -114,12 +114,12 @@ slim_templates() {
 		;;
 	esac
 	mkdir -p "$1"
-	sed 's/ptr\.MethodByName(fieldName)/(reflect.Value{})/' "$original" >"$1/exec.go"
-	if cmp -s "$original" "$1/exec.go"; then
+	sed 's/ptr\.MethodByName(fieldName)/(reflect.Value{})/' "$original" >"$1/template-exec.txt"
+	if cmp -s "$original" "$1/template-exec.txt"; then
 		say "text/template has changed: adapt slim_templates, or the client becomes larger"
 		return 1
 	fi
-	printf '{"Replace":{"%s":"%s"}}' "$original" "$1/exec.go" >"$1/overlay.json"
+	printf '{"Replace":{"%s":"%s"}}' "$original" "$1/template-exec.txt" >"$1/overlay.json"
 }
 
 pack_client() { # pack_client fast|best [TREE]
