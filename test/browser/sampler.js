@@ -7,12 +7,21 @@
 	const LIMIT = 200000; // samples kept
 	const contexts = new WeakMap(); // canvas -> WebGL context
 
-	// A kept drawing buffer can be read, and captured by a screenshot, at any time after drawing.
+	// What was drawn can be read until the browser composites, which it does after the animation frame. A frame in which nothing
+	// was drawn has an empty drawing buffer, and the picture of before is still on the screen.
+	let drawn = false;
 	const getContext = HTMLCanvasElement.prototype.getContext;
 	HTMLCanvasElement.prototype.getContext = function (type, attributes) {
-		if (type !== "webgl2" && type !== "webgl") return getContext.call(this, type, attributes);
-		const context = getContext.call(this, type, { ...attributes, preserveDrawingBuffer: true });
-		if (context) contexts.set(this, context);
+		const context = getContext.call(this, type, attributes);
+		if (!context || type !== "webgl2" && type !== "webgl") return context;
+		contexts.set(this, context);
+		for (const name of ["clear", "drawArrays", "drawElements"]) {
+			const draw = context[name];
+			context[name] = function (...args) {
+				drawn = true;
+				return draw.apply(this, args);
+			};
+		}
 		return context;
 	};
 
@@ -75,6 +84,7 @@
 		callback(now);
 		sampler.busy += performance.now() - begin;
 		sampler.frames++;
-		if (sampler.on) sample();
+		if (sampler.on && drawn) sample();
+		drawn = false;
 	});
 })();

@@ -9,13 +9,13 @@ import (
 
 // graphics is what this device can draw.
 type graphics struct {
-	maxTexture int // side of a texture, texels
-	smooth     int // the shader's Smooth for scaled pictures
+	maxTexture int       // side of a texture, texels
+	smooth     smoothing // for scaled pictures
 }
 
 // probeGraphics asks a context of its own, since ebiten's exists only once it runs.
 func probeGraphics() graphics {
-	g := graphics{maxTexture: 2048, smooth: 2} // OpenGL ES 3.0 §6.2 guarantees as much
+	g := graphics{maxTexture: 2048, smooth: smoothColour} // OpenGL ES 3.0 §6.2 guarantees as much
 	gl := js.Global().Get("document").Call("createElement", "canvas").Call("getContext", "webgl2")
 	if !gl.Truthy() {
 		return g
@@ -24,7 +24,7 @@ func probeGraphics() graphics {
 	const unmaskedRenderer = 0x9246 // WEBGL_debug_renderer_info
 	if gl.Call("getExtension", "WEBGL_debug_renderer_info").Truthy() && isSoftware(gl.Call("getParameter", unmaskedRenderer).String()) {
 		// One colour sample a pixel instead of four: half as many frames again where the processor draws.
-		g.smooth = 1
+		g.smooth = smoothLuma
 	}
 	if lose := gl.Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
 		lose.Call("loseContext")

@@ -41,14 +41,6 @@ func (p *planes) uniforms() map[string]any {
 		"Stride": float32(width),
 		"Rows":   []float32{float32(p.height), float32(p.height + (rows+1)/2)},
 	}
-	switch p.layout {
-	case viewer.LayoutI420:
-		u["Planes"] = 0
-	case viewer.LayoutNV12:
-		u["Planes"] = 1
-	default:
-		u["Planes"] = 2
-	}
 	kr, kb := 0.299, 0.114 // ITU-R BT.601 §2.5.1
 	if p.matrix == viewer.BT709 {
 		kr, kb = 0.2126, 0.0722 // ITU-R BT.709 §3.2

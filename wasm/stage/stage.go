@@ -3,8 +3,6 @@
 package stage
 
 import (
-	_ "embed"
-	"fmt"
 	"image"
 	"sync"
 	"syscall/js"
@@ -16,20 +14,18 @@ import (
 	"github.com/sealcam/sealcam/viewer"
 )
 
-//go:embed picture.kage
-var shaderSource []byte
-
 // Stage is the canvas and what is drawn on it.
 type Stage struct {
 	element js.Value // the canvas's parent
-	shader  *ebiten.Shader
 	onFrame func([]Frame)
 	after   js.Func
 
 	mu       sync.Mutex
 	size     image.Point // canvas, pixels
 	tiles    map[viewer.TileKey]*drawn
-	all      bool          // everything must be drawn anew
+	all      bool // everything must be drawn anew
+	shaders  shaders
+	failed   error         // a shader did not compile
 	screen   *ebiten.Image // what the tiles were last drawn on
 	graphics graphics
 	began    time.Time
@@ -49,11 +45,7 @@ type Frame struct {
 // New makes the stage in element. onFrame, if not nil, is called after each drawn frame, before the browser shows it.
 // The element's canvas must be sized with Resize before Run.
 func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
-	shader, err := ebiten.NewShader(shaderSource)
-	if err != nil {
-		return nil, fmt.Errorf("stage: shader: %w", err)
-	}
-	s := &Stage{element: element, shader: shader, onFrame: onFrame, tiles: map[viewer.TileKey]*drawn{}, all: true}
+	s := &Stage{element: element, shaders: shaders{}, onFrame: onFrame, tiles: map[viewer.TileKey]*drawn{}, all: true}
 	s.graphics = probeGraphics()
 	s.after = js.FuncOf(func(js.Value, []js.Value) any {
 		s.presented()
@@ -211,12 +203,12 @@ func (s *Stage) presented() {
 // game is the Stage as ebiten sees it.
 type game Stage
 
-// Update notes when the frame began; ebiten calls it before Draw.
+// Update notes when the frame began; ebiten calls it before Draw. Its error ends Run.
 func (g *game) Update() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.began = time.Now()
-	return nil
+	return g.failed
 }
 
 // Layout makes the drawing exactly as large as the canvas.
@@ -238,7 +230,9 @@ func (g *game) Draw(screen *ebiten.Image) {
 	for _, d := range g.tiles {
 		if all || d.dirty {
 			drew = true
-			d.draw(screen, g.shader, g.graphics.smooth)
+			if err := d.draw(screen, g.shaders, g.graphics.smooth); err != nil {
+				g.failed = err
+			}
 		}
 	}
 	if drew {

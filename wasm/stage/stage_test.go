@@ -113,17 +113,13 @@ func yuv(c color.RGBA, full bool, matrix viewer.Matrix) (y, u, v byte) {
 	return byte(math.Round(16 + l*219)), byte(math.Round(128 + cb*224)), byte(math.Round(128 + cr*224))
 }
 
-func testShader(t *testing.T) *ebiten.Shader {
-	t.Helper()
-	shader, err := ebiten.NewShader(shaderSource)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return shader
-}
+// compiled keeps the shaders of all tests.
+var compiled = shaders{}
 
 // render draws the planes into a tile and returns a function that reads a pixel of the result.
-func render(shader *ebiten.Shader, p planes, t Tile, size image.Point, smooth int) func(x, y int) color.RGBA {
+func render(tb testing.TB, p planes, t Tile, size image.Point, smooth smoothing) func(x, y int) color.RGBA {
+	tb.Helper()
+	var err error
 	pixels := make([]byte, 4*size.X*size.Y)
 	inFrame(func() {
 		target := ebiten.NewImage(size.X, size.Y)
@@ -131,10 +127,13 @@ func render(shader *ebiten.Shader, p planes, t Tile, size image.Point, smooth in
 		var d drawn
 		d.upload(p)
 		d.tile = t
-		d.draw(target, shader, smooth)
+		err = d.draw(target, compiled, smooth)
 		target.ReadPixels(pixels)
 		d.drop()
 	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return func(x, y int) color.RGBA {
 		i := 4 * (y*size.X + x)
 		return color.RGBA{pixels[i], pixels[i+1], pixels[i+2], pixels[i+3]}
@@ -147,7 +146,6 @@ func near(a, b color.RGBA, tolerance int) bool {
 }
 
 func TestPixelForPixel(t *testing.T) {
-	shader := testShader(t)
 	for _, size := range []image.Point{{64, 36}, {50, 34}, {49, 33}, {8, 8}, {13, 7}, {9, 2}, {3, 3}} {
 		for _, layout := range []viewer.PixelLayout{viewer.LayoutI420, viewer.LayoutNV12, viewer.LayoutRGBA} {
 			for _, matrix := range []viewer.Matrix{viewer.BT601, viewer.BT709} {
@@ -156,7 +154,7 @@ func TestPixelForPixel(t *testing.T) {
 					even := halves(size.X&^1, size.Y&^1)
 					want := func(x, y int) color.RGBA { return even(x&^1, y&^1) }
 					p := encode(layout, size.X, size.Y, full, matrix, want)
-					got := render(shader, p, Tile{Box: image.Rectangle{Max: size}}, size, 2)
+					got := render(t, p, Tile{Box: image.Rectangle{Max: size}}, size, smoothColour)
 					for y := range size.Y {
 						for x := range size.X {
 							if !near(got(x, y), want(x, y), 3) {
@@ -171,14 +169,13 @@ func TestPixelForPixel(t *testing.T) {
 }
 
 func TestScaled(t *testing.T) {
-	shader := testShader(t)
 	even := halves(32, 18)
 	for _, layout := range []viewer.PixelLayout{viewer.LayoutI420, viewer.LayoutNV12, viewer.LayoutRGBA} {
 		p := encode(layout, 32, 18, false, viewer.BT709, func(x, y int) color.RGBA { return even(x&^1, y&^1) })
 		for _, scale := range []int{2, 5} {
-			smooth := 1 + scale%2 // both ways
+			smooth := smoothLuma + smoothing(scale%2) // both ways
 			size := image.Pt(32*scale, 18*scale)
-			got := render(shader, p, Tile{Box: image.Rectangle{Max: size}}, size, smooth)
+			got := render(t, p, Tile{Box: image.Rectangle{Max: size}}, size, smooth)
 			// In the middle of each area, away from the edges between them.
 			for _, at := range []image.Point{{4, 4}, {12, 8}, {22, 4}, {26, 12}, {31, 4}, {6, 17}} {
 				x, y := at.X*scale+scale/2, at.Y*scale+scale/2
@@ -187,7 +184,7 @@ func TestScaled(t *testing.T) {
 				}
 			}
 			// Between blue and red there is neither, where nearest sampling would give one of the two.
-			if c := got(16*scale, 4*scale); smooth == 2 && (near(c, even(4, 4), 14) || near(c, even(22, 4), 14)) {
+			if c := got(16*scale, 4*scale); smooth == smoothColour && (near(c, even(4, 4), 14) || near(c, even(22, 4), 14)) {
 				t.Errorf("%v ×%d: the edge is not smoothed: %v", layout, scale, c)
 			}
 		}
@@ -195,11 +192,10 @@ func TestScaled(t *testing.T) {
 }
 
 func TestLetterboxAndCorners(t *testing.T) {
-	shader := testShader(t)
 	white := func(int, int) color.RGBA { return color.RGBA{255, 255, 255, 255} }
 	p := encode(viewer.LayoutI420, 16, 16, true, viewer.BT601, white)
 	size := image.Pt(120, 60)
-	got := render(shader, p, Tile{Box: image.Rect(10, 10, 110, 50), Radius: 10}, size, 2)
+	got := render(t, p, Tile{Box: image.Rect(10, 10, 110, 50), Radius: 10}, size, smoothColour)
 	for _, c := range []struct {
 		x, y int
 		want color.RGBA
@@ -220,11 +216,10 @@ func TestLetterboxAndCorners(t *testing.T) {
 }
 
 func TestFadeDarkens(t *testing.T) {
-	shader := testShader(t)
 	red := func(int, int) color.RGBA { return color.RGBA{200, 60, 40, 255} }
 	p := encode(viewer.LayoutI420, 16, 16, false, viewer.BT709, red)
 	size := image.Pt(16, 16)
-	got := render(shader, p, Tile{Box: image.Rectangle{Max: size}, Fade: 1}, size, 2)(8, 8)
+	got := render(t, p, Tile{Box: image.Rectangle{Max: size}, Fade: 1}, size, smoothColour)(8, 8)
 	if got.R > 60 || got.R != got.G || got.G != got.B {
 		t.Errorf("a faded picture has the colour %v, want dark grey", got)
 	}

@@ -94,22 +94,25 @@ func (p *planes) same(q *planes) bool {
 	return p.layout == q.layout && p.width == q.width && p.height == q.height && p.full == q.full && p.matrix == q.matrix
 }
 
-// draw draws the tile over what is there; smooth is the shader's Smooth for pictures that are scaled.
-func (d *drawn) draw(screen *ebiten.Image, shader *ebiten.Shader, smooth int) {
+// draw draws the tile over what is there; smooth is for pictures that are scaled.
+func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) error {
 	d.dirty = false
 	if d.texture == nil || d.tile.Box.Empty() {
 		d.frame = image.Rectangle{}
-		return
+		return nil
 	}
 	d.frame = Letterbox(d.tile.Box, d.planes.width, d.planes.height)
 	if d.frame.Dx() == d.planes.width && d.frame.Dy() == d.planes.height {
-		smooth = 0
+		smooth = sharp
+	}
+	shader, err := shaders.get(variant{d.planes.layout, smooth})
+	if err != nil {
+		return err
 	}
 	d.uniforms["Tile"] = rectangle(d.tile.Box)
 	d.uniforms["Frame"] = rectangle(d.frame)
 	d.uniforms["Radius"] = float32(d.tile.Radius)
 	d.uniforms["Fade"] = d.tile.Fade
-	d.uniforms["Smooth"] = smooth
 	op := &ebiten.DrawTrianglesShaderOptions{Uniforms: d.uniforms, Blend: ebiten.BlendCopy}
 	op.Images[0] = d.texture
 	b, s := d.tile.Box, d.texture.Bounds()
@@ -120,6 +123,7 @@ func (d *drawn) draw(screen *ebiten.Image, shader *ebiten.Shader, smooth int) {
 		corner(b.Min.X, b.Min.Y, 0, 0), corner(b.Max.X, b.Min.Y, s.Dx(), 0),
 		corner(b.Min.X, b.Max.Y, 0, s.Dy()), corner(b.Max.X, b.Max.Y, s.Dx(), s.Dy()),
 	}, []uint16{0, 1, 2, 1, 2, 3}, shader, op)
+	return nil
 }
 
 func rectangle(r image.Rectangle) []float32 {
