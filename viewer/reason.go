@@ -80,7 +80,7 @@ var reasons = [reasonCount]struct{ name, sentence string }{
 	ReasonNotAllowed:   {"not-allowed", "This device may not watch here, or no longer. Ask the owner to let it in, then reload this page."},
 	ReasonRollback: {"rollback", "The agent's list of who may watch is not the one that this device saw before: an old copy may have been restored, or somebody changed it. " +
 		"Check the agent, remove it here and claim it again."},
-	ReasonClaimUsed:    {"claim-used", "This link was used before. Restart the agent to get a new one, or open Sealcam on the device that used it."},
+	ReasonClaimUsed:    {"claim-used", "This link was used before. Open Sealcam on the device that used it; to begin anew, move the agent's state folder away and start it again."},
 	ReasonClaimExpired: {"claim-expired", "This link has expired. The agent prints a new one: open that."},
 	ReasonClaimWrong:   {"claim-wrong", "This link is not the agent's, or a character is missing. Copy it again, whole, from where the agent printed it."},
 	ReasonClaimed:      {"claimed", "This agent has an owner already. Ask that person to let this device in."},

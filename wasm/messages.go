@@ -10,13 +10,11 @@ import (
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
-const claimCommand = "sealcam agent claim"
-
 var messageWelcome = page.Message{
 	Title: "Welcome to Sealcam",
-	Text:  "This device knows no cameras yet. Open the link that your agent printed when it started, or ask it for a new one:",
-	Code:  claimCommand,
-	More:  "The link works once and for ten minutes. It makes this device the owner; its keys are made here and never leave.",
+	Text:  "This device knows no cameras yet. Open the link that your agent prints when it starts, beside your cameras:",
+	Code:  "sealcam agent",
+	More:  "The link works once and for ten minutes; while nobody owns the agent it prints a new one. It makes this device the owner, whose keys are made here and never leave.",
 }
 
 var messageBlocked = page.Message{
@@ -30,8 +28,7 @@ var messageBlocked = page.Message{
 func messageLink(err error) page.Message {
 	m := page.Message{
 		Title: "This link is incomplete",
-		Text:  "A character is missing or wrong. Copy the whole link again from where the agent printed it, or ask the agent for a new one:",
-		Code:  claimCommand,
+		Text:  "A character is missing or wrong. Copy the whole link again from where the agent printed it.",
 	}
 	if errors.Is(err, pairing.ErrLinkVersion) {
 		m = page.Message{
@@ -46,23 +43,16 @@ func messageLink(err error) page.Message {
 // messageRefused says why the agent refused the link.
 func messageRefused(l viewer.Link) page.Message {
 	m := page.Message{Title: "This link does not open the cameras", Text: l.Sentence}
-	another := "Ask the agent for a new link:"
 	switch l.Reason {
 	case viewer.ReasonClaimUsed:
 		m.Title = "This link was used before"
-		m.Text = "Each link works once. If it was you, open Sealcam in the browser that used it. " + another
-		m.Code = claimCommand
+		m.Text = "Each link works once. If it was you, open Sealcam in the browser that used it. To begin anew, restart the demo, or stop the agent, move its state folder away and start it again: it then prints a new link."
 	case viewer.ReasonClaimExpired:
 		m.Title = "This link has expired"
-		m.Text = "A link works for ten minutes. " + another
-		m.Code = claimCommand
-	case viewer.ReasonAgentOffline:
-		m.Title = "No agent answers to this link"
-		m.Code = claimCommand
+		m.Text = "A link works for ten minutes. The agent has printed a new one: open that."
 	case viewer.ReasonClaimWrong:
 		m.Title = "This link is not the agent’s"
-		m.Text = "Copy it again, whole, from where the agent printed it. Or ask the agent for a new one:"
-		m.Code = claimCommand
+		m.Text = "Copy it again, whole, from where the agent printed it."
 	}
 	return m
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/internal/protocoldoc"
+	"github.com/sealcam/sealcam/internal/protocoldoc"
 )
 
 func TestDocumentedExample(t *testing.T) {

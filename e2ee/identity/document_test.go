@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/internal/protocoldoc"
+	"github.com/sealcam/sealcam/internal/protocoldoc"
 )
 
 func TestDocumentedExample(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/internal/protocoldoc"
+	"github.com/sealcam/sealcam/internal/protocoldoc"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/e2ee/sframe"
 )
