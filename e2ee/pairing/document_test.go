@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/internal/protocoldoc"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/internal/protocoldoc"
 )
 
 func TestDocumentedExample(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/internal/protocoldoc"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/e2ee/sframe"
+	"github.com/sealcam/sealcam/internal/protocoldoc"
 )
 
 func TestDocumentedExample(t *testing.T) {

@@ -91,6 +91,7 @@ func watch(tb browser.TB, b *browser.Browser, cam *rtspcam.Camera, r *result, re
 	page.Sample(true)
 	page.WaitSamples(patience, browser.Frames("", 150)) // let it settle
 
+	page.WaitFor(fmt.Sprintf("sealcam.stats().tiles[0].route === %d", routes[r.Transport]), patience)
 	tb.Logf("%s: watching for %d s", r.Transport, r.Seconds)
 	page.Sample(true)
 	begin, agentCPU, serverCPU, load := time.Now(), agent.cpu(tb), server.cpu(tb), page.Load()
@@ -102,6 +103,7 @@ func watch(tb browser.TB, b *browser.Browser, cam *rtspcam.Camera, r *result, re
 	r.ServerCPU = percent(server.cpu(tb)-serverCPU, elapsed)
 	r.AgentRSS, r.ServerRSS = agent.rss(tb), server.rss(tb)
 	after := page.Load()
+	wantRoute(tb, page, r.Transport)
 	samples := page.Samples()
 
 	glass, unknown := browser.Latencies(samples, cam.SentAt)
@@ -187,13 +189,27 @@ func startCamera(tb browser.TB, number int) *rtspcam.Camera {
 	return cam
 }
 
-// withTransport puts ?transport= before a link's fragment.
+// withTransport puts ?transport=relay before a link's fragment. Peer to peer is what the viewer chooses by itself: it starts on the
+// relay, which needs no negotiation, and moves over.
 func withTransport(link, transport string) string {
+	if transport != "relay" {
+		return link
+	}
 	before, fragment, claim := strings.Cut(link, "#")
 	if !claim {
-		return before + "?transport=" + transport
+		return before + "?transport=relay"
 	}
-	return before + "?transport=" + transport + "#" + fragment
+	return before + "?transport=relay#" + fragment
+}
+
+// routes are the numbers of control.Route.
+var routes = map[string]int{"p2p": 1, "relay": 2}
+
+// wantRoute fails the measurement unless the pictures take the way that is to be measured.
+func wantRoute(tb browser.TB, page *browser.Page, transport string) {
+	if got := browser.Eval[int](page, "sealcam.stats().tiles[0].route"); got != routes[transport] {
+		tb.Fatalf("the pictures take route %d, not %s", got, transport)
+	}
 }
 
 func milliseconds(d time.Duration) float64 { return round(float64(d.Microseconds()) / 1000) }
