@@ -9,4 +9,7 @@ import (
 )
 
 // Not in the browser, where the runtime keeps a goroutine of its own for events.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// In a browser the runtime handles events in a goroutine of its own.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent"))
+}
