@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/camera"
 	"github.com/sealcam/sealcam/camera/rtsp"
 	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/camera/store"
 	"github.com/sealcam/sealcam/server"
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
@@ -113,6 +114,44 @@ func TestServerGoneAndBack(t *testing.T) {
 			}
 			noExceptions(t, p)
 		})
+	}
+}
+
+// An agent that starts again knows its owner: the picture comes back without a second claim.
+func TestAgentGoneAndBack(t *testing.T) {
+	n := startServer(t, nil)
+	dir := t.TempDir()
+	start := func() *home {
+		memory, err := store.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { memory.Close() })
+		clock := source.NewClock()
+		cam, _ := rtspCamera(t, 11, clock, nil)
+		h := startAgent(t, n.address, memory, clock, cam)
+		stop := h.stop
+		h.stop = func() {
+			stop()
+			if err := memory.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		return h
+	}
+	h := start()
+	p := claim(t, browser.Start(t), h, 1, "")
+	h.stop()
+	p.WaitTile("", patience, browser.In(browser.Stale, browser.Blank))
+	again := start()
+	p.WaitTile("", patience, browser.In(browser.Live))
+	if again.id != h.id {
+		t.Error("the agent has another key after its restart")
+	}
+	select {
+	case <-again.links:
+		t.Error("an agent with an owner prints a claim link")
+	default:
 	}
 }
 
