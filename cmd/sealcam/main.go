@@ -19,7 +19,7 @@ import (
 var version = "dev"
 
 type cli struct {
-	LogLevel string           `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"SEALCAM_LOG_LEVEL"`
+	LogLevel string           `help:"What to log: debug, info, warn or error. The demo, whose terminal shows the link, logs from warn on, the others from info." enum:",debug,info,warn,error" default:"" env:"SEALCAM_LOG_LEVEL"`
 	Version  kong.VersionFlag `help:"Print the version."`
 
 	Demo   demoCmd   `cmd:"" help:"Run server and agent in one process and print a link to open."`
@@ -51,10 +51,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "sealcam:", err)
 		return 2
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		fmt.Fprintln(stderr, "sealcam:", err)
-		return 2
+	level := slog.LevelInfo
+	if command.Selected().Name == "demo" {
+		level = slog.LevelWarn
+	}
+	if c.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+			fmt.Fprintln(stderr, "sealcam:", err)
+			return 2
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
