@@ -17,7 +17,9 @@ import (
 const (
 	radiusWide, gapWide     = 14, 10
 	radiusNarrow, gapNarrow = 12, 6
-	narrow                  = 600
+	// A corner takes at most this share of a tile's width: the picture's corners belong to the picture.
+	cornerShare = 0.02
+	narrow      = 600
 )
 
 // Page is the document. Its methods belong to the goroutine that draws, but for what the browser's events call.
@@ -121,6 +123,7 @@ func (p *Page) Lay(tiles []viewer.Tile) []Placed {
 			}
 			t.attr.set("data-away", "")
 			t.place(box{width: p.window.width, height: p.window.height})
+			t.style.Set("borderRadius", "0")
 			placed = append(placed, Placed{Tile: &tiles[i], Box: image.Rectangle{Max: p.canvas}, Full: true})
 		}
 		return placed
@@ -138,7 +141,9 @@ func (p *Page) Lay(tiles []viewer.Tile) []Placed {
 		t.place(box{
 			float64(r.Min.X) / p.scale, float64(r.Min.Y) / p.scale, float64(r.Dx()) / p.scale, float64(r.Dy()) / p.scale,
 		})
-		placed = append(placed, Placed{Tile: &tiles[i], Box: r, Radius: radius * p.scale})
+		corner := math.Min(radius, cornerShare*b.width)
+		t.style.Set("borderRadius", px(corner))
+		placed = append(placed, Placed{Tile: &tiles[i], Box: r, Radius: corner * p.scale})
 	}
 	return placed
 }

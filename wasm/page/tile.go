@@ -50,13 +50,15 @@ func newTile(document js.Value, key viewer.TileKey) *tile {
 	return t
 }
 
+// px writes a length in CSS pixels.
+func px(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "px" }
+
 // place moves the button.
 func (t *tile) place(b box) {
 	if t.box == b {
 		return
 	}
 	t.box = b
-	px := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "px" }
 	t.style.Set("left", px(b.x))
 	t.style.Set("top", px(b.y))
 	t.style.Set("width", px(b.width))
