@@ -25,6 +25,7 @@ type cli struct {
 	Demo   demoCmd   `cmd:"" help:"Run server and agent in one process and print a link to open."`
 	Server serverCmd `cmd:"" help:"Run the server that introduces viewers and agents and carries what it cannot read."`
 	Agent  agentCmd  `cmd:"" help:"Run the agent beside the cameras, or ask it something."`
+	Decode decodeCmd `cmd:"" help:"Decode an H.264 stream with Sealcam's own decoder."`
 }
 
 func main() {

@@ -13,21 +13,17 @@ type graphics struct {
 	smooth     smoothing // for scaled pictures
 }
 
-// probeGraphics asks a context of its own, since ebiten's exists only once it runs.
-func probeGraphics() graphics {
-	g := graphics{maxTexture: 2048, smooth: smoothColour} // OpenGL ES 3.0 §6.2 guarantees as much
-	gl := js.Global().Get("document").Call("createElement", "canvas").Call("getContext", "webgl2")
-	if !gl.Truthy() {
-		return g
-	}
+// unknownGraphics is assumed until ebiten has its context: OpenGL ES 3.0 §6.2 guarantees textures of 2048.
+var unknownGraphics = graphics{maxTexture: 2048, smooth: smoothColour}
+
+// probe asks a WebGL2 context.
+func probe(gl js.Value) graphics {
+	g := unknownGraphics
 	g.maxTexture = max(g.maxTexture, gl.Call("getParameter", gl.Get("MAX_TEXTURE_SIZE")).Int())
 	const unmaskedRenderer = 0x9246 // WEBGL_debug_renderer_info
 	if gl.Call("getExtension", "WEBGL_debug_renderer_info").Truthy() && isSoftware(gl.Call("getParameter", unmaskedRenderer).String()) {
 		// One colour sample a pixel instead of four: half as many frames again where the processor draws.
 		g.smooth = smoothLuma
-	}
-	if lose := gl.Call("getExtension", "WEBGL_lose_context"); lose.Truthy() {
-		lose.Call("loseContext")
 	}
 	return g
 }

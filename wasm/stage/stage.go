@@ -46,7 +46,7 @@ type Frame struct {
 // The element's canvas must be sized with Resize before Run.
 func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
 	s := &Stage{element: element, shaders: shaders{}, onFrame: onFrame, tiles: map[viewer.TileKey]*drawn{}, all: true}
-	s.graphics = probeGraphics()
+	s.graphics = unknownGraphics
 	s.after = js.FuncOf(func(js.Value, []js.Value) any {
 		s.presented()
 		return nil
@@ -70,7 +70,13 @@ func (s *Stage) adopt() {
 		attributes := args[1]
 		attributes.Set("antialias", false)
 		attributes.Set("depth", false)
-		return canvas.Call("getContext", args[0], attributes)
+		context := canvas.Call("getContext", args[0], attributes)
+		if context.Truthy() {
+			s.mu.Lock()
+			s.graphics = probe(context)
+			s.mu.Unlock()
+		}
+		return context
 	})
 	canvas.Set("getContext", plain)
 }
