@@ -30,8 +30,8 @@ var (
 // errorHeader carries the code of an error of the file system.
 const errorHeader = "File-Error"
 
-// tempDir is the writable folder inside the page.
-const tempDir = "/tmp"
+// tempDir is the writable folder inside the page. No module lies there: one under /tmp would be hidden by it.
+const tempDir = "/wasmexec-temp"
 
 // host serves the page, the program and the module's files to one browser, and takes the program's output and exit code. Its
 // address holds a random token, because other users of the machine can reach loopback ports too.
