@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,7 +33,7 @@ type agentRunCmd struct {
 }
 
 // Run runs the agent until a signal.
-func (c *agentRunCmd) Run(env environment) error {
+func (c *agentRunCmd) Run(ctx context.Context, env environment) error {
 	conf, err := config.Read(c.Config)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (c *agentRunCmd) Run(env environment) error {
 	if err != nil {
 		return err
 	}
-	return agent.Run(env.ctx)
+	return agent.Run(ctx)
 }
 
 // openCameras makes a source of each configured camera. Nothing is connected yet.
@@ -111,8 +112,8 @@ type agentCheckCmd struct {
 }
 
 // Run asks the camera and prints what it offers.
-func (c *agentCheckCmd) Run(env environment) error {
-	report, err := check.For(env.ctx, c.Address, time.Duration(c.Seconds)*time.Second)
+func (c *agentCheckCmd) Run(ctx context.Context, env environment) error {
+	report, err := check.For(ctx, c.Address, time.Duration(c.Seconds)*time.Second)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type demoCmd struct {
 }
 
 // Run runs server and agent until a signal.
-func (c *demoCmd) Run(env environment) error {
+func (c *demoCmd) Run(ctx context.Context, env environment) error {
 	memory, err := c.openStore()
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (c *demoCmd) Run(env environment) error {
 	if len(memory.Entries()) > 0 {
 		fmt.Fprintf(env.stdout, "\nOpen %s in the browser that owns these cameras. Stop with Ctrl-C.\n\n", address)
 	}
-	ctx, cancel := context.WithCancel(env.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var agents sync.WaitGroup
 	var agentErr error

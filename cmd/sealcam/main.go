@@ -65,10 +65,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := environment{
-		ctx:    ctx,
 		stdout: stdout,
 		log:    slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
+	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(env); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(stderr, "sealcam:", err)
 		return 1
@@ -76,9 +76,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// environment is what every command gets. It lives as long as one call of run.
+// environment is what every command gets beside its context.
 type environment struct {
-	ctx    context.Context
 	stdout io.Writer
 	log    *slog.Logger
 }

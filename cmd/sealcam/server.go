@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/netip"
 
 	"github.com/sealcam/sealcam/server"
@@ -19,7 +20,7 @@ type serverCmd struct {
 }
 
 // Run serves until a signal.
-func (c *serverCmd) Run(env environment) error {
+func (c *serverCmd) Run(ctx context.Context, env environment) error {
 	s, err := server.New(server.Config{
 		Listen: c.Listen, Hosts: c.Host, TLSCert: c.Cert, TLSKey: c.Key, TrustedProxies: c.Proxy,
 		Client: static.Client(), NATSURL: c.NATS, UDP: c.UDP, PublicIP: c.PublicIP, Log: env.log,
@@ -27,5 +28,5 @@ func (c *serverCmd) Run(env environment) error {
 	if err != nil {
 		return err
 	}
-	return s.Run(env.ctx)
+	return s.Run(ctx)
 }
