@@ -17,6 +17,7 @@ usage() {
 usage: ./build.sh run [rtsp://user:password@host/path ...]   build, then show demo cameras or your own
        ./build.sh test [step ...]                            all checks, or some: ${steps[*]}
        ./build.sh bench NAME                                 measure; results are JSON lines on standard output
+       ./build.sh incident                                   replay January 2020 beside a viewer without sealing, in a browser
        ./build.sh release                                    build/release: the binary with the client in it
 END
 }
@@ -98,7 +99,12 @@ readonly linker_flags='-s -w -buildid='
 compile_client() { # compile_client [TREE]
 	local tree=${1:-$root} overlay=()
 	slim_templates "$tree/build" && overlay=(-overlay "$tree/build/overlay.json")
-	GOOS=js GOARCH=wasm go build -C "$tree" "${reproducible_flags[@]}" "${overlay[@]}" -ldflags="$linker_flags" -o build/client.wasm ./wasm
+	compile_wasm "$tree" "${overlay[@]}" -o build/client.wasm ./wasm
+	compile_wasm "$tree" "${overlay[@]}" -o build/scanner.wasm ./wasm/scan/program # fetched only to scan
+}
+
+compile_wasm() { # compile_wasm TREE ARGUMENT ...
+	GOOS=js GOARCH=wasm go build -C "$1" "${reproducible_flags[@]}" -ldflags="$linker_flags" "${@:2}"
 }
 
 # slim_templates FOLDER: writes an overlay that takes one call out of text/template, which ebiten fills its built-in shaders with. That
@@ -123,7 +129,7 @@ slim_templates() {
 }
 
 pack_client() { # pack_client fast|best [TREE]
-	go run -C "${2:-$root}" "${reproducible_flags[@]}" ./static/pack -wasm build/client.wasm -quality "$1"
+	go run -C "${2:-$root}" "${reproducible_flags[@]}" ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm -quality "$1"
 }
 
 compile_binary() { # compile_binary OUTPUT [TREE]
@@ -356,8 +362,15 @@ command_bench() {
 	fi
 	shift
 	need_test_tools
-	build_all best
+	[ "$name" = decoder ] || build_all best # it measures a package alone
 	SEALCAM_BIN=$bin/sealcam SEALCAM_ARTIFACTS=$root/build/artifacts go run "./test/bench/$name" "$@"
+}
+
+command_incident() {
+	timed "client" compile_client
+	timed "client, packed (fast)" pack_client fast
+	timed "incident" go build "${reproducible_flags[@]}" -o "$bin/incident" ./test/incident
+	exec "$bin/incident" "$@"
 }
 
 command_release() {
@@ -371,7 +384,7 @@ main() {
 	local command=${1:-}
 	[ $# -gt 0 ] && shift
 	case $command in
-	run | test | bench | release)
+	run | test | bench | incident | release)
 		environment
 		"command_$command" "$@"
 		;;

@@ -3,8 +3,6 @@ package camera
 import (
 	"cmp"
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,11 +15,14 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
-	"github.com/sealcam/sealcam/signal"
 )
 
-// maxSessions is how many viewers an agent serves at once.
-const maxSessions = 64
+// How often the agent looks at what changes by itself.
+const (
+	lookEvery = time.Second     // who expired
+	saveEvery = time.Minute     // last seen, and knocks of those who expired
+	markEvery = 5 * time.Minute // the clock's mark
+)
 
 // Camera is one camera of an agent.
 type Camera struct {
@@ -31,8 +32,8 @@ type Camera struct {
 
 // Config is what an agent needs.
 type Config struct {
-	Name    string // what viewers see
-	Server  string // http(s)://host[:port] of the server
+	Name    string   // what viewers see
+	Servers []string // http(s)://host[:port] of each server; links name the first
 	Store   *store.Store
 	Clock   *source.Clock // the one the sources use
 	Cameras []Camera
@@ -45,16 +46,18 @@ type Config struct {
 	// LinkLife is how long a claim link is good for; pairing.DefaultTTL if zero.
 	LinkLife time.Duration
 	Log      *slog.Logger
+	// Now is the wall clock; time.Now if nil. Grants begin and expire by it, as far as it can be trusted.
+	Now func() time.Time
 }
 
 // Agent serves cameras to the devices that its owner granted them to.
 type Agent struct {
 	name      string
-	server    string
 	store     *store.Store
 	key       identity.AgentKey
 	id        identity.AgentID
-	clock     *source.Clock
+	clock     *source.Clock // of capture
+	wall      *wallClock
 	loopback  bool
 	ephemeral bool
 	link      func(pairing.Link, time.Time)
@@ -62,31 +65,50 @@ type Agent struct {
 	log       *slog.Logger
 	hubs      []*hub
 	sources   []source.Source
+	servers   []*serverLink
+	codes     *pairing.Codes
 
-	mu       sync.Mutex
-	grants   *grant.Log
-	codes    *pairing.Codes
-	signal   *signal.Client
-	sessions map[*viewerSession]struct{}
+	// appending is held from the check of an entry until the log has it. It is taken before mu.
+	appending sync.Mutex
+
+	mu         sync.Mutex
+	grants     *grant.Log
+	statement  statement // of the log's head
+	checkpoint uint64    // entries that the checkpoint on the disk covers
+	doors      doors
+	sessions   map[*viewerSession]struct{}
 }
 
-// New checks the store and makes an agent.
+// New checks the store and makes an agent. Its errors are sentences for the agent's owner.
 func New(c Config) (*Agent, error) {
+	if len(c.Servers) == 0 {
+		return nil, errors.New("an agent needs a server to be reached by")
+	}
+	if len(c.Cameras) == 0 || len(c.Cameras) > control.MaxCameras {
+		return nil, fmt.Errorf("an agent serves 1 to %d cameras, not %d", control.MaxCameras, len(c.Cameras))
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	a := &Agent{
-		name: c.Name, server: c.Server, store: c.Store, key: c.Store.Key(), clock: c.Clock,
+		name: c.Name, store: c.Store, key: c.Store.Key(), clock: c.Clock,
 		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
-		grants:   grant.NewLog(),
 		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
 		sessions: map[*viewerSession]struct{}{},
 	}
 	a.id = a.key.Public().ID()
-	for i, entry := range c.Store.Entries() {
-		if err := a.grants.AppendBytes(entry); err != nil {
-			return nil, fmt.Errorf("the grant log is damaged at entry %d: put back a copy of it; nothing of it was used: %w", i, err)
-		}
+	a.wall = newWallClock(c.Now, c.Store.ClockMark(), c.Store.ClockPath(), c.Log)
+	if err := a.load(); err != nil {
+		return nil, err
 	}
-	if len(c.Cameras) == 0 || len(c.Cameras) > control.MaxCameras {
-		return nil, fmt.Errorf("an agent serves 1 to %d cameras, not %d", control.MaxCameras, len(c.Cameras))
+	for _, sentence := range c.Store.Warnings() {
+		c.Log.Warn(sentence)
+	}
+	if err := c.Store.Journal().CloseVisits(c.Store.ClockMark()); err != nil {
+		c.Log.Warn("the access journal could not be written", "error", err)
+	}
+	for i, url := range c.Servers {
+		a.servers = append(a.servers, newServerLink(url, i, len(c.Servers), c.Log))
 	}
 	for i, cam := range c.Cameras {
 		id, err := c.Store.Camera(cam.Name)
@@ -94,17 +116,19 @@ func New(c Config) (*Agent, error) {
 			return nil, fmt.Errorf("camera %q: %w", cam.Name, err)
 		}
 		h := newHub(uint8(i), id, cam.Name, cam.Source.Layers(), a.key, c.Log)
+		h.nextID = max(h.nextID, uint64(max(c.Store.ClockMark().Unix(), 0))) // also when the clock was set back meanwhile
 		h.status = a.broadcast
 		a.hubs = append(a.hubs, h)
 		a.sources = append(a.sources, cam.Source)
 	}
+	a.openDoors()
 	return a, nil
 }
 
 // ID is the agent's public id.
 func (a *Agent) ID() identity.AgentID { return a.id }
 
-// Run runs the cameras and serves viewers until ctx ends. It connects to the server again by itself.
+// Run runs the cameras and serves viewers until ctx ends. It connects to its servers again by itself.
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -115,9 +139,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !a.owned() {
 		wg.Go(func() { a.issueLinks(ctx) })
 	}
-	a.connect(ctx)
+	for _, l := range a.servers {
+		wg.Go(func() { a.connect(ctx, l) })
+	}
+	a.look(ctx)
 	cancel()
 	wg.Wait()
+	a.save(a.wall.mark())
 	return nil
 }
 
@@ -127,124 +155,78 @@ func (a *Agent) runSource(ctx context.Context, h *hub, s source.Source) {
 	}
 }
 
-// connect keeps a connection to the server.
-func (a *Agent) connect(ctx context.Context) {
-	var backoff signal.Backoff
-	said := ""
-	for ctx.Err() == nil {
-		began := time.Now()
-		err := a.online(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if time.Since(began) > time.Minute {
-			backoff.Reset()
-		}
-		wait := backoff.Next()
-		if text := fmt.Sprint(err); text != said { // once per cause, not once per try
-			a.log.Warn("the server cannot be reached; trying again by itself", "error", err)
-			said = text
-		}
+// look does, until ctx ends, what time brings: it ends the sessions of those who expired, and keeps on the disk what may get lost.
+func (a *Agent) look(ctx context.Context) {
+	ticks := time.NewTicker(lookEvery)
+	defer ticks.Stop()
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait):
+			return
+		case <-ticks.C:
 		}
-	}
-}
-
-// online serves viewers over one connection to the server, until it breaks.
-func (a *Agent) online(ctx context.Context) error {
-	c, err := signal.Dial(ctx, signal.Options{URL: a.server, Role: signal.RoleAgent, Signer: a.key.Signer(), Log: a.log})
-	if err != nil {
-		return err
-	}
-	a.log.Info("connected to the server")
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	defer func() {
-		for _, h := range a.hubs {
-			h.setRelay(nil)
-		}
-		a.setSignal(nil)
-		cancel()
-		c.Close()
-		wg.Wait()
-	}()
-	if err := a.setSignal(c); err != nil {
-		return err
-	}
-	for _, h := range a.hubs {
-		h.setRelay(c)
-	}
-	for {
-		pipe, in, err := c.AcceptPipe(ctx)
-		if err != nil {
-			return err
-		}
-		wg.Go(func() {
-			if err := a.serve(ctx, pipe, in, c.ICE()); err != nil {
-				a.log.Debug("session ended", "error", err)
+		a.review()
+		a.saveCheckpoint()
+		if n%int(saveEvery/lookEvery) == 0 {
+			a.tellKnocks()
+			mark := time.Time{}
+			if n%int(markEvery/lookEvery) == 0 {
+				mark = a.wall.mark()
 			}
-		})
+			a.save(mark)
+		}
 	}
 }
 
-// setSignal notes the connection and tells it who may knock.
-func (a *Agent) setSignal(c *signal.Client) error {
+// save writes down who was seen last, and how late it is. What cannot be written is not vital.
+func (a *Agent) save(mark time.Time) {
+	now, _ := a.wall.now()
+	for _, s := range a.all() {
+		if !s.recovery {
+			a.store.Seen(s.device.ID(), now)
+		}
+	}
+	if err := errors.Join(a.store.SaveSeen(), a.store.SaveClockMark(mark)); err != nil {
+		a.log.Warn("the state folder cannot be written: look at its disk", "error", err)
+	}
+	a.saveCheckpoint()
+}
+
+// all returns the sessions that there are.
+func (a *Agent) all() []*viewerSession {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.signal = c
-	return a.tellKnocks()
-}
-
-// tellKnocks gives the server the hashes of the tokens that may wake this agent. Callers hold mu.
-func (a *Agent) tellKnocks() error {
-	if a.signal == nil {
-		return nil
+	sessions := make([]*viewerSession, 0, len(a.sessions))
+	for s := range a.sessions {
+		sessions = append(sessions, s)
 	}
-	var hashes [][32]byte
-	for _, d := range a.grants.Devices(a.clock.Wall()) {
-		hashes = append(hashes, identity.KnockHash(a.id, a.knock(d)))
-	}
-	return a.signal.SetKnocks(append(hashes, a.codes.Knocks(a.clock.Wall())...))
-}
-
-// knock is a device's own knock token: made from the agent's key, so that nothing need be kept.
-func (a *Agent) knock(d identity.DevicePublic) (token [16]byte) {
-	b, err := hkdf.Key(sha256.New, a.key.Seed(), nil, "sealcam device knock v1"+string(d.Bytes()), len(token))
-	if err != nil {
-		panic(err) // only for lengths that HKDF cannot make
-	}
-	copy(token[:], b)
-	return token
-}
-
-// enter counts a session; false when there are too many.
-func (a *Agent) enter(s *viewerSession) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.sessions) >= maxSessions {
-		return false
-	}
-	a.sessions[s] = struct{}{}
-	return true
-}
-
-func (a *Agent) leave(s *viewerSession) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.sessions, s)
+	return sessions
 }
 
 // broadcast tells every viewer of a camera's change.
 func (a *Agent) broadcast(m control.CameraStatus) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for s := range a.sessions {
-		if a.allowedLocked(s.device, a.hubs[m.Number].id) {
+	for _, s := range a.all() {
+		if a.allowed(s.device, a.hubs[m.Number].id) {
 			s.sendControl(&m)
 		}
 	}
+}
+
+// camerasOf describes the cameras that a member may see. Callers hold mu.
+func (a *Agent) camerasOf(m grant.Member) []control.Camera {
+	var cameras []control.Camera
+	for _, h := range a.hubs {
+		if m.Allows(h.id, grant.Live) != nil {
+			continue
+		}
+		c, err := h.camera(a.id)
+		if err != nil {
+			a.log.Error("camera cannot be announced", "error", err)
+			continue
+		}
+		cameras = append(cameras, c)
+	}
+	return cameras
 }
 
 func (a *Agent) clockNow() control.Clock {
@@ -255,4 +237,14 @@ func (a *Agent) clockNow() control.Clock {
 	}
 }
 
-var errNotGranted = errors.New("camera: this device holds no grant")
+// unixOf is a time as messages tell it: in Unix seconds, 0 for none.
+func unixOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func rawKey(d identity.DevicePublic) [identity.PublicKeySize]byte {
+	return [identity.PublicKeySize]byte(d.Bytes())
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/transport"
@@ -65,6 +66,7 @@ type epoch struct {
 	topic   [16]byte
 	began   time.Time
 	streams map[seal.Stream]*sealedStream
+	holders map[identity.DevicePublic]struct{} // who was given the key
 }
 
 func (e *epoch) message(camera uint8) *control.Epoch {
@@ -87,8 +89,8 @@ func (e *epoch) exhausted() bool {
 type sealedStream struct {
 	sealer    *seal.Sealer
 	frames    []transport.Frame
-	first     position // of frames[0]
-	published position // of the next frame for the relay
+	first     position               // of frames[0]
+	published map[publisher]position // of the next frame for each relay
 }
 
 // sealUp seals those units of the current GOP that were not sealed in this epoch yet.
@@ -99,7 +101,7 @@ func (e *epoch) sealUp(h *hub, stream seal.Stream, g *gop) (*sealedStream, error
 		if err != nil {
 			return nil, err
 		}
-		s = &sealedStream{sealer: sealer}
+		s = &sealedStream{sealer: sealer, published: map[publisher]position{}}
 		e.streams[stream] = s
 	}
 	if s.first.gop != g.number || s.end().index < g.base {

@@ -57,17 +57,19 @@ type hub struct {
 	status func(control.CameraStatus) // told of every change, without the mutex
 
 	mu       sync.Mutex
-	relay    publisher // nil while the server is away
 	state    control.CameraStatus
 	gops     [2]gop
 	epochs   []*epoch // oldest first; the last one takes those who join
 	nextID   uint64   // number of the next epoch
 	watchers map[*watcher]struct{}
+	relays   []publisher // of distribute, so that it need not allocate
 }
 
 // watcher is one viewer of one camera. The hub's mutex guards it.
 type watcher struct {
 	sink    watcherSink
+	device  identity.DevicePublic
+	relay   publisher // of the server by which the viewer came
 	stream  seal.Stream
 	route   control.Route
 	epoch   *epoch
@@ -157,14 +159,13 @@ func (h *hub) Status(s source.Status) {
 	h.status(state)
 }
 
-// setRelay tells where to publish; nil when the server is away. A new connection knows no topic, so publishing starts over.
-func (h *hub) setRelay(p publisher) {
+// forget drops what was noted about a relay whose connection ended. A new connection knows no topic, so publishing starts over.
+func (h *hub) forget(p publisher) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.relay = p
 	for _, e := range h.epochs {
 		for _, s := range e.streams {
-			s.published = position{}
+			delete(s.published, p)
 		}
 	}
 }
@@ -183,7 +184,7 @@ func (h *hub) join(w *watcher) error {
 	}
 	h.watchers[w] = struct{}{}
 	w.epoch, w.next = e, nil
-	w.sink.sendControl(e.message(h.number))
+	h.announce(e, w)
 	w.at = h.gops[layerOf(w.stream)].start()
 	h.distribute(e, w.stream)
 	return nil
@@ -195,7 +196,7 @@ func (h *hub) begin(now time.Time) (*epoch, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &epoch{key: key, began: now, streams: map[seal.Stream]*sealedStream{}}
+	e := &epoch{key: key, began: now, streams: map[seal.Stream]*sealedStream{}, holders: map[identity.DevicePublic]struct{}{}}
 	if _, err := rand.Read(e.topic[:]); err != nil {
 		return nil, err
 	}
@@ -203,9 +204,15 @@ func (h *hub) begin(now time.Time) (*epoch, error) {
 	h.epochs = append(h.epochs, e)
 	for w := range h.watchers {
 		w.next, w.sentAt = e, now
-		w.sink.sendControl(e.message(h.number))
+		h.announce(e, w)
 	}
 	return e, nil
+}
+
+// announce gives a viewer an epoch's key.
+func (h *hub) announce(e *epoch, w *watcher) {
+	e.holders[w.device] = struct{}{}
+	w.sink.sendControl(e.message(h.number))
 }
 
 // change applies another wish of a viewer that watches already.
@@ -219,7 +226,7 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	if again {
 		w.againAt = h.now()
 		if s := w.epoch.streams[m.Stream]; s != nil && m.Route == control.Relay {
-			s.published = position{}
+			delete(s.published, w.relay)
 		}
 	}
 	w.stream, w.route = m.Stream, m.Route
@@ -243,21 +250,37 @@ func (h *hub) leave(w *watcher) {
 	h.prune()
 }
 
-// rotate makes the keys that a revoked viewer holds worthless: everybody who still watches moves to a new epoch at once.
-func (h *hub) rotate() error {
+// holders are the devices that were given a key which is still in use: those who watch, and those who watched.
+func (h *hub) holders() []identity.DevicePublic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var devices []identity.DevicePublic
+	for _, e := range h.epochs {
+		for d := range e.holders {
+			if !slices.Contains(devices, d) {
+				devices = append(devices, d)
+			}
+		}
+	}
+	return devices
+}
+
+// rotate makes the keys that a revoked viewer holds worthless: everybody who still watches moves to a new epoch at once. Should there be
+// none, nobody watches any more.
+func (h *hub) rotate() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.watchers) == 0 {
-		return nil
+		return
 	}
 	if _, err := h.begin(h.now()); err != nil {
-		return err
+		h.log.Error("no new epoch, so nothing is shown any more", "error", err)
+		clear(h.watchers)
 	}
 	for w := range h.watchers {
 		w.epoch, w.next = w.next, nil
 	}
 	h.prune()
-	return nil
 }
 
 func (h *hub) newest() *epoch {
@@ -295,8 +318,8 @@ func (h *hub) prune() {
 			}
 		}
 		for stream, s := range e.streams {
-			if h.relay != nil && s.published != (position{}) {
-				h.relay.Retire(e.relayTopic(stream))
+			for p := range s.published {
+				p.Retire(e.relayTopic(stream))
 			}
 		}
 		return true
@@ -305,11 +328,14 @@ func (h *hub) prune() {
 
 // distribute seals what is new of a stream in an epoch, if anybody wants it, and hands it on.
 func (h *hub) distribute(e *epoch, stream seal.Stream) {
-	wanted, relayed := false, false
+	wanted := false
+	h.relays = h.relays[:0]
 	for w := range h.watchers {
 		if w.epoch == e && w.stream == stream {
 			wanted = true
-			relayed = relayed || w.route == control.Relay
+			if w.route == control.Relay && w.relay != nil && !slices.Contains(h.relays, w.relay) {
+				h.relays = append(h.relays, w.relay)
+			}
 		}
 	}
 	if !wanted {
@@ -321,8 +347,8 @@ func (h *hub) distribute(e *epoch, stream seal.Stream) {
 		h.log.Error("sealing failed", "error", err)
 		return
 	}
-	if relayed && h.relay != nil {
-		s.published = s.publish(h.relay, e.relayTopic(stream), s.published)
+	for _, p := range h.relays {
+		s.published[p] = s.publish(p, e.relayTopic(stream), s.published[p])
 	}
 	for w := range h.watchers {
 		if w.epoch == e && w.stream == stream {

@@ -5,120 +5,160 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v3"
-
 	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/e2ee/session"
 	"github.com/sealcam/sealcam/signal"
-	"github.com/sealcam/sealcam/transport"
-	"github.com/sealcam/sealcam/transport/rtp"
 )
 
 // Bounds of one session.
 const (
-	handshakeTime = 15 * time.Second // from the first byte to Hello
+	handshakeTime = 15 * time.Second // from the first byte to Hello, and to the end of a redemption
 	idleTime      = 45 * time.Second // viewers ping every 5 s
-	outgoing      = 256              // control messages waiting for a slow viewer; one more ends the session
-	peerAttempts  = 200              // peer connections over a session's life
 )
 
-// viewerSession is one viewer's session: it reads the viewer's wishes and turns them into watchers of the hubs.
+// viewerSession is one viewer's session: it reads the viewer's wishes and turns them into watchers of the hubs. The goroutine that reads
+// owns what no mutex guards.
 type viewerSession struct {
-	agent  *Agent
-	conn   *session.Conn
-	knock  [32]byte // the hash that the server named: a hint which claim link was used
-	turn   signal.TURN
-	ice    []string
-	device identity.DevicePublic
-	log    *slog.Logger
+	agent    *Agent
+	conn     *session.Conn
+	relay    publisher // of the server by which the viewer came
+	knock    [32]byte  // the hash that the server named: a hint which link was used
+	device   identity.DevicePublic
+	recovery bool // of R
+	log      *slog.Logger
+	cancel   context.CancelFunc
+	out      *outbox
+	appends  *throttle
+	wishes   *throttle
+	peer     peer
 
-	out    chan control.Message
-	cancel context.CancelFunc
+	wantsDevices atomic.Bool
 
-	watchers map[uint8]*watcher // the reading goroutine's own
-
-	mu      sync.Mutex
-	sender  *rtp.Sender
-	attempt uint32
+	// watching is held while the session's rights are looked at and acted on, so that nothing is watched that was just taken away. It is
+	// taken before Agent.mu and the hubs'.
+	watching sync.Mutex
+	watchers map[uint8]*watcher
+	told     terms              // what the device was told of its rights
+	shown    map[uint8]struct{} // cameras that it ever was told of
+	owner    bool               // it was an owner at some time
+	over     bool               // it was refused: it may watch nothing any more
 }
 
 // serve runs a session on a pipe that a viewer opened, until the viewer leaves, misbehaves or ctx ends.
-func (a *Agent) serve(ctx context.Context, pipe *signal.Pipe, in signal.Incoming, ice []string) error {
+func (a *Agent) serve(ctx context.Context, e *entrance, pipe net.Conn, in signal.Incoming) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer pipe.Close()
 	stop := context.AfterFunc(ctx, func() { pipe.Close() })
 	defer stop()
 
-	if err := pipe.SetDeadline(time.Now().Add(handshakeTime)); err != nil {
-		return err
-	}
-	conn, err := session.Server(ctx, pipe, a.key, func(d identity.DevicePublic) error { return a.admit(d, in.Hash) })
-	if err != nil {
-		return fmt.Errorf("handshake: %w", err)
-	}
-	defer conn.Close()
-	s := &viewerSession{
-		agent: a, conn: conn, knock: in.Hash, turn: in.TURN, ice: ice, device: conn.Device(),
-		log:      a.log.With("device", conn.Device().ID().Fingerprint()),
-		out:      make(chan control.Message, outgoing),
-		cancel:   cancel,
-		watchers: map[uint8]*watcher{},
-	}
-	hello, err := s.hello()
+	s, accept, err := a.greet(ctx, cancel, e, pipe, in)
 	if err != nil {
 		return err
 	}
-	if err := pipe.SetDeadline(time.Time{}); err != nil {
-		return err
-	}
-	accept, reason := a.answer(s, hello)
-	if reason != 0 {
-		return errors.Join(fmt.Errorf("refused (%d)", reason), s.write(&control.Refuse{Reason: reason}))
-	}
-	if !a.enter(s) {
-		return errors.Join(errors.New("refused: too many sessions"), s.write(&control.Refuse{Reason: control.RefusedBusy}))
-	}
+	defer s.conn.Close()
 	defer a.leave(s)
+	s.peer.turn, s.peer.ice = in.TURN, e.ice
 	if err := s.write(accept); err != nil {
 		return err
 	}
-	s.log.Info("viewer connected", "name", hello.DeviceName)
+	if err := s.endHandshake(pipe); err != nil {
+		return err
+	}
+	s.log.Info("viewer connected")
 	defer s.log.Info("viewer gone")
+	a.tellDevices()
 
 	var writer sync.WaitGroup
 	writer.Go(func() { s.writeAll(ctx) })
 	err = s.read(ctx, pipe)
 	cancel()
-	for number, w := range s.watchers {
-		a.hubs[number].leave(w)
-	}
-	s.closePeer()
+	s.watching.Lock()
+	s.over = true
+	s.leaveAll()
+	s.watching.Unlock()
+	s.peer.close(s.log)
 	pipe.Close()
 	writer.Wait()
 	return err
 }
 
-func (s *viewerSession) hello() (*control.Hello, error) {
-	b, err := s.conn.ReadMessage()
+// greet does what comes before an Accept, and returns a session that counts from then on, or tells the viewer why there is none.
+func (a *Agent) greet(ctx context.Context, cancel context.CancelFunc, e *entrance, pipe net.Conn, in signal.Incoming) (*viewerSession, *control.Accept, error) {
+	select {
+	case e.greetings <- struct{}{}:
+		defer func() { <-e.greetings }()
+	default:
+		return nil, nil, errors.New("too many viewers knock at once")
+	}
+	if err := pipe.SetDeadline(time.Now().Add(handshakeTime)); err != nil {
+		return nil, nil, err
+	}
+	conn, err := session.Server(ctx, pipe, a.key, func(d identity.DevicePublic) error { return a.admit(d, in.Hash) })
+	if err != nil {
+		return nil, nil, fmt.Errorf("handshake: %w", err)
+	}
+	s := &viewerSession{
+		agent: a, conn: conn, relay: e.relay, knock: in.Hash, device: conn.Device(),
+		log:      a.log.With("device", conn.Device().ID().Fingerprint()),
+		cancel:   cancel,
+		out:      newOutbox(),
+		appends:  newThrottle(appendRate, appendBurst),
+		wishes:   newThrottle(wishRate, wishBurst),
+		watchers: map[uint8]*watcher{},
+		shown:    map[uint8]struct{}{},
+	}
+	accept, err := s.hello(ctx)
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	return s, accept, nil
+}
+
+// endHandshake takes the handshake's deadline away, but not that of a Refuse which is under way already.
+func (s *viewerSession) endHandshake(pipe net.Conn) error {
+	s.watching.Lock()
+	defer s.watching.Unlock()
+	if s.over {
+		return nil
+	}
+	return pipe.SetDeadline(time.Time{})
+}
+
+// hello reads the Hello and decides on it.
+func (s *viewerSession) hello(ctx context.Context) (*control.Accept, error) {
+	m, err := s.readMessage()
 	if err != nil {
 		return nil, fmt.Errorf("hello: %w", err)
-	}
-	m, err := control.Decode(b)
-	if err != nil {
-		return nil, err
 	}
 	hello, ok := m.(*control.Hello)
 	if !ok {
 		return nil, control.ErrMessage
 	}
-	return hello, nil
+	accept, reason, err := s.agent.answer(ctx, s, hello)
+	switch {
+	case err != nil:
+		return nil, err
+	case reason != 0:
+		return nil, errors.Join(fmt.Errorf("refused (%d)", reason), s.write(&control.Refuse{Reason: reason}))
+	}
+	return accept, nil
+}
+
+func (s *viewerSession) readMessage() (control.Message, error) {
+	b, err := s.conn.ReadMessage()
+	if err != nil {
+		return nil, err
+	}
+	return control.Decode(b)
 }
 
 func (s *viewerSession) write(m control.Message) error {
@@ -129,57 +169,87 @@ func (s *viewerSession) write(m control.Message) error {
 	return s.conn.WriteMessage(b)
 }
 
-// writeAll sends what was queued; a viewer that does not take it within idleTime is gone.
+// writeAll sends what waits and what is due.
 func (s *viewerSession) writeAll(ctx context.Context) {
 	defer s.cancel()
+	var devicesAt time.Time
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case m := <-s.out:
-			if err := s.write(m); err != nil {
+		var hold due
+		var wait <-chan time.Time
+		if early := devicesEvery - time.Since(devicesAt); early > 0 && s.out.holds(dueDevices) {
+			hold, wait = dueDevices, time.After(early)
+		}
+		t := s.out.take(hold)
+		if t == (turn{}) {
+			select {
+			case <-ctx.Done():
 				return
+			case <-s.out.woken:
+			case <-wait:
 			}
+			continue
+		}
+		if t.due == dueDevices {
+			devicesAt = time.Now()
+		}
+		m, err := s.compose(t)
+		if err != nil {
+			s.log.Error("message not made", "error", err)
+			return
+		}
+		if m == nil {
+			continue
+		}
+		if err := s.write(m); err != nil || t.last {
+			return
 		}
 	}
+}
+
+// compose makes the message whose turn it is; nil if there is nothing to tell any more.
+func (s *viewerSession) compose(t turn) (control.Message, error) {
+	a := s.agent
+	switch t.due {
+	case 0:
+		return t.message, nil
+	case dueTerms:
+		return a.terms(s.device), nil
+	case dueJournal:
+		if q, ok := t.message.(*control.JournalWanted); ok && a.mayJournal(s.device) {
+			return a.journal(q), nil
+		}
+		return nil, nil
+	}
+	if !a.manages(s.device) {
+		return nil, nil
+	}
+	switch t.due {
+	case dueHead:
+		return a.logHead()
+	case dueDevices:
+		return a.devices(), nil
+	}
+	part, next, err := a.logPart(t.from)
+	if err == nil && next != 0 {
+		s.out.goOn(next)
+	}
+	return part, err
 }
 
 // sendControl implements watcherSink.
 func (s *viewerSession) sendControl(m control.Message) {
-	select {
-	case s.out <- m:
-	default:
+	if !s.out.put(m) {
 		s.cancel()
 	}
 }
 
-// sendFrame implements watcherSink.
-func (s *viewerSession) sendFrame(f transport.Frame) bool {
-	s.mu.Lock()
-	sender := s.sender
-	s.mu.Unlock()
-	if sender == nil {
-		return true
-	}
-	if sender.Congested(f.Camera) {
-		sender.Flush(f.Camera)
-		return false
-	}
-	sender.Send(f)
-	return true
-}
-
 // read handles the viewer's messages in their order.
-func (s *viewerSession) read(ctx context.Context, pipe *signal.Pipe) error {
+func (s *viewerSession) read(ctx context.Context, pipe net.Conn) error {
 	for {
 		if err := pipe.SetReadDeadline(time.Now().Add(idleTime)); err != nil {
 			return err
 		}
-		b, err := s.conn.ReadMessage()
-		if err != nil {
-			return err
-		}
-		m, err := control.Decode(b)
+		m, err := s.readMessage()
 		if err != nil {
 			return err
 		}
@@ -193,116 +263,71 @@ func (s *viewerSession) handle(ctx context.Context, m control.Message) error {
 	switch m := m.(type) {
 	case *control.Ping:
 		s.sendControl(&control.Pong{ID: m.ID, Clock: s.agent.clockNow()})
+		return nil
+	case *control.Append, *control.LogWanted, *control.DevicesWanted, *control.JournalWanted:
+		return s.manage(ctx, m)
+	}
+	if s.recovery {
+		return control.ErrMessage // R sees no pictures
+	}
+	switch m := m.(type) {
 	case *control.Watch:
-		return s.watch(m)
+		return s.watch(ctx, m)
 	case *control.Unwatch:
-		if w := s.watchers[m.Camera]; w != nil {
-			delete(s.watchers, m.Camera)
-			s.agent.hubs[m.Camera].leave(w)
-		}
+		return s.unwatch(ctx, m)
 	case *control.EpochAck:
-		if w := s.watchers[m.Camera]; w != nil {
-			s.agent.hubs[m.Camera].ack(w, m.Number)
-		}
+		s.acked(m)
 	case *control.PeerWanted:
-		return s.offer(ctx, m.Attempt)
+		return s.offerPeer(ctx, m.Attempt)
 	case *control.Answer:
-		if sender := s.current(m.Attempt); sender != nil {
-			return sender.Answer(m.SDP)
-		}
+		return s.peer.answer(m)
 	case *control.Candidate:
-		if sender := s.current(m.Attempt); sender != nil && m.Candidate != "" {
-			// A candidate that this side cannot use is no reason to end the session.
-			if err := sender.AddCandidate(m.Candidate); err != nil {
-				s.log.Debug("candidate not used", "error", err)
-			}
-		}
+		s.peer.candidate(m, s.log)
 	default:
 		return control.ErrMessage // a message that only agents send
 	}
 	return nil
 }
 
-func (s *viewerSession) watch(m *control.Watch) error {
-	if int(m.Camera) >= len(s.agent.hubs) || !s.agent.allowed(s.device, s.agent.hubs[m.Camera].id) {
-		return control.ErrMessage // only cameras of the Accept may be watched
-	}
-	h := s.agent.hubs[m.Camera]
-	if !h.has(m.Stream) {
-		m.Stream = seal.Main
-	}
-	if w := s.watchers[m.Camera]; w != nil {
-		h.change(w, m)
-		return nil
-	}
-	w := &watcher{sink: s, stream: m.Stream, route: m.Route}
-	s.watchers[m.Camera] = w
-	return h.join(w)
-}
-
-// offer starts a new peer connection in the place of the last one.
-func (s *viewerSession) offer(ctx context.Context, attempt uint32) error {
-	if attempt == 0 || attempt > peerAttempts || attempt <= s.attempt {
+// manage handles what only owners and R may send. An owner who has just been made something else may not know it yet, and is not cut off
+// for that; it is told nothing, and nothing of it is done.
+func (s *viewerSession) manage(ctx context.Context, m control.Message) error {
+	may := s.agent.manages(s.device)
+	if !may && !s.wasOwner() {
 		return control.ErrMessage
 	}
-	s.closePeer()
-	sender, err := rtp.NewSender(rtp.SenderConfig{
-		ICEServers: iceServers(s.ice, s.turn),
-		Slots:      min(len(s.agent.hubs), rtp.MaxSlots),
-		Loopback:   s.agent.loopback,
-		Log:        s.log,
-		OnCandidate: func(candidate string) {
-			s.sendControl(&control.Candidate{Attempt: attempt, Candidate: candidate})
-		},
-	})
-	if err != nil {
-		s.log.Warn("no direct path", "error", err)
-		return nil // the relay remains
+	switch m := m.(type) {
+	case *control.Append:
+		return s.append(ctx, m)
+	case *control.JournalWanted:
+		if s.recovery || !s.out.ask(m) {
+			return control.ErrMessage
+		}
+	case *control.LogWanted:
+		if may {
+			s.out.sendLog(m.From)
+		}
+	case *control.DevicesWanted:
+		s.wantsDevices.Store(m.On)
+		if m.On {
+			s.out.mark(dueDevices)
+		}
 	}
-	s.mu.Lock()
-	s.sender, s.attempt = sender, attempt
-	s.mu.Unlock()
-	sdp, err := sender.Offer(ctx)
-	if err != nil {
-		s.log.Warn("no direct path", "error", err)
-		s.closePeer()
-		return nil
-	}
-	s.sendControl(&control.Offer{Attempt: attempt, SDP: sdp})
 	return nil
 }
 
-// current returns the peer connection that a message belongs to, or nil if it came too late.
-func (s *viewerSession) current(attempt uint32) *rtp.Sender {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if attempt != s.attempt {
-		return nil
+// tell notes what the device is told of its rights. Callers hold watching, unless nobody else knows the session yet.
+func (s *viewerSession) tell(t terms) {
+	s.told = t
+	for _, number := range t.cameras {
+		s.shown[number] = struct{}{}
 	}
-	return s.sender
+	s.owner = s.owner || t.role == grant.Owner
 }
 
-func (s *viewerSession) closePeer() {
-	s.mu.Lock()
-	sender := s.sender
-	s.sender = nil
-	s.mu.Unlock()
-	if sender != nil {
-		if err := sender.Close(); err != nil {
-			s.log.Debug("peer connection", "error", err)
-		}
-	}
-}
-
-// iceServers puts the credentials of this session into the server's list.
-func iceServers(urls []string, turn signal.TURN) []webrtc.ICEServer {
-	var servers []webrtc.ICEServer
-	for _, u := range urls {
-		s := webrtc.ICEServer{URLs: []string{u}}
-		if strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:") {
-			s.Username, s.Credential = turn.Username, turn.Password
-		}
-		servers = append(servers, s)
-	}
-	return servers
+// wasOwner tells whether the session's device was an owner at some time.
+func (s *viewerSession) wasOwner() bool {
+	s.watching.Lock()
+	defer s.watching.Unlock()
+	return s.owner
 }

@@ -27,7 +27,7 @@ var decoder = func() cbor.DecMode {
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
 		UTF8:              cbor.UTF8RejectInvalid,
 		MaxNestedLevels:   8,
-		MaxArrayElements:  MaxCameras,
+		MaxArrayElements:  max(MaxCameras, MaxDevices, MaxVisits),
 		MaxMapPairs:       32,
 	}.DecMode()
 	if err != nil {
@@ -94,6 +94,57 @@ func newMessage(k Kind) Message {
 		return new(Answer)
 	case KindCandidate:
 		return new(Candidate)
+	}
+	if k < KindPairCommit {
+		return newTrustMessage(k)
+	}
+	return newPairMessage(k)
+}
+
+func newTrustMessage(k Kind) Message {
+	switch k {
+	case KindRedeem:
+		return new(Redeem)
+	case KindAppend:
+		return new(Append)
+	case KindAppended:
+		return new(Appended)
+	case KindNotAppended:
+		return new(NotAppended)
+	case KindLogWanted:
+		return new(LogWanted)
+	case KindLogPart:
+		return new(LogPart)
+	case KindLogHead:
+		return new(LogHead)
+	case KindTerms:
+		return new(Terms)
+	case KindDevicesWanted:
+		return new(DevicesWanted)
+	case KindDevices:
+		return new(Devices)
+	case KindJournalWanted:
+		return new(JournalWanted)
+	case KindJournal:
+		return new(Journal)
+	}
+	return nil
+}
+
+func newPairMessage(k Kind) Message {
+	switch k {
+	case KindPairCommit:
+		return new(PairCommit)
+	case KindPairNonce:
+		return new(PairNonce)
+	case KindPairReveal:
+		return new(PairReveal)
+	case KindPairConfirmed:
+		return new(PairConfirmed)
+	case KindPairApproved:
+		return new(PairApproved)
+	case KindPairRefused:
+		return new(PairRefused)
 	}
 	return nil
 }

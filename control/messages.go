@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/grant"
+	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/seal"
 )
 
@@ -36,24 +38,49 @@ const (
 	KindOffer        Kind = 12 // agent
 	KindAnswer       Kind = 13 // viewer
 	KindCandidate    Kind = 14 // both
+
+	KindRedeem        Kind = 15 // agent: the invitation that the viewer came with, to be redeemed
+	KindAppend        Kind = 16 // viewer
+	KindAppended      Kind = 17 // agent
+	KindNotAppended   Kind = 18 // agent
+	KindLogWanted     Kind = 19 // viewer: owners and R
+	KindLogPart       Kind = 20 // agent
+	KindLogHead       Kind = 21 // agent, to owners
+	KindTerms         Kind = 22 // agent
+	KindDevicesWanted Kind = 23 // viewer: owners and R
+	KindDevices       Kind = 24 // agent
+	KindJournalWanted Kind = 25 // viewer: owners
+	KindJournal       Kind = 26 // agent
+
+	// Those of a session to pair.
+	KindPairCommit    Kind = 32 // approver
+	KindPairNonce     Kind = 33 // display
+	KindPairReveal    Kind = 34 // approver
+	KindPairConfirmed Kind = 35 // display
+	KindPairApproved  Kind = 36 // approver
+	KindPairRefused   Kind = 37 // both
 )
 
 // Bounds of what a message may hold.
 const (
-	MaxName       = 128   // bytes of a device's, agent's or camera's name
-	MaxAdvice     = 512   // bytes of a status sentence
-	MaxCameras    = 256   // cameras of one agent
-	MaxSDP        = 65536 // bytes of a session description
-	MaxCandidate  = 1024  // bytes of an ICE candidate
-	MaxGrantEntry = 16384 // bytes of one grant entry
-	MaxGrantLog   = 1 << 18
+	MaxName       = 128            // bytes of a device's, agent's or camera's name
+	MaxAdvice     = 512            // bytes of a status sentence
+	MaxCameras    = 256            // cameras of one agent
+	MaxSDP        = 65536          // bytes of a session description
+	MaxCandidate  = 1024           // bytes of an ICE candidate
+	MaxGrantEntry = grant.MaxEntry // bytes of one grant entry
+	MaxLogPart    = 12 << 10       // bytes of the entries of one LogPart
+	MaxDevices    = 1024           // devices in one Devices
+	MaxWatching   = 4096           // cameras being watched, of all devices of one Devices together
+	MaxVisits     = 200            // visits in one Journal
 )
 
-// Hello opens a session. Claim is set on the first session of a new owner only.
+// Hello opens a session. Claim is set on the first session of a new owner only, Invite on that of a device that was invited.
 type Hello struct {
 	Version    uint8  `cbor:"1,keyasint"`
 	DeviceName string `cbor:"2,keyasint"` // what the owner sees in the list of devices
 	Claim      *Claim `cbor:"3,keyasint,omitempty"`
+	Invite     []byte `cbor:"4,keyasint,omitempty"` // 32 bytes, the public key of the invitation
 }
 
 // Claim proves that the viewer knows the claim link's secret and founds the home.
@@ -68,12 +95,18 @@ type RefuseReason uint8
 // The reasons of a Refuse.
 const (
 	RefusedVersion    RefuseReason = 1 // other protocol version
-	RefusedDevice     RefuseReason = 2 // no grant for this device, or no longer
-	RefusedClaimUsed  RefuseReason = 3 // the link was used
+	RefusedDevice     RefuseReason = 2 // no grant for this device
+	RefusedClaimUsed  RefuseReason = 3 // the link, to claim or of an invitation, was used
 	RefusedClaimOld   RefuseReason = 4 // the link expired
-	RefusedClaimWrong RefuseReason = 5 // the secret is not that of an open link
+	RefusedClaimWrong RefuseReason = 5 // the link is none that the agent knows
 	RefusedClaimed    RefuseReason = 6 // the agent has an owner already
 	RefusedBusy       RefuseReason = 7 // too many sessions
+
+	RefusedRevoked RefuseReason = 8  // the device's access was taken back
+	RefusedExpired RefuseReason = 9  // the device's access has ended
+	RefusedNotYet  RefuseReason = 10 // the device's access has not begun
+	RefusedClock   RefuseReason = 11 // the agent does not know the time, so that nothing is valid that expires
+	RefusedInvite  RefuseReason = 12 // the invitation was taken back, or its issuer is an owner no longer
 )
 
 // Refuse is the agent's last message.
@@ -89,12 +122,21 @@ type Accept struct {
 	LogLength uint64   `cbor:"4,keyasint"` // entries in the grant log
 	LogHead   [32]byte `cbor:"5,keyasint"` // hash of its last entry
 	Knock     [16]byte `cbor:"6,keyasint"` // token for this device's next knock
-	Cameras   []Camera `cbor:"7,keyasint"`
+	Cameras   []Camera `cbor:"7,keyasint,omitempty"`
 	Clock     Clock    `cbor:"8,keyasint"`
-	Proof     [32]byte `cbor:"9,keyasint,omitempty"` // pairing.AgentProof, after a Claim
-	Log       []byte   `cbor:"10,keyasint,omitempty"`
+	Proof     [32]byte `cbor:"9,keyasint,omitzero"` // pairing.AgentProof, after a Claim
 	// Ephemeral homes are gone when the agent ends: devices keep them for the tab's life only.
-	Ephemeral bool `cbor:"11,keyasint,omitempty"`
+	Ephemeral bool   `cbor:"11,keyasint,omitempty"`
+	Role      uint8  `cbor:"12,keyasint,omitempty"` // grant.Role of the device; 0 in a Recovery alone
+	Rights    uint16 `cbor:"13,keyasint,omitempty"` // grant.Rights
+	Expires   int64  `cbor:"14,keyasint,omitempty"` // Unix s, from which on the terms no longer hold; 0: never
+	// Recovery marks a session of R: it has no cameras, and may read and lengthen the grant log.
+	Recovery bool `cbor:"15,keyasint,omitempty"`
+}
+
+// LogValue keeps the token out of logs.
+func (m *Accept) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("name", m.AgentName), slog.Uint64("log_length", m.LogLength), slog.Int("cameras", len(m.Cameras)))
 }
 
 // Camera is one camera that this viewer may watch.
@@ -217,6 +259,9 @@ type Candidate struct {
 	Candidate string `cbor:"2,keyasint"`
 }
 
+// publicKeySize is the length in bytes of an Ed25519 key.
+const publicKeySize = identity.PublicKeySize
+
 func (*Hello) kind() Kind        { return KindHello }
 func (*Refuse) kind() Kind       { return KindRefuse }
 func (*Accept) kind() Kind       { return KindAccept }
@@ -233,21 +278,33 @@ func (*Answer) kind() Kind       { return KindAnswer }
 func (*Candidate) kind() Kind    { return KindCandidate }
 
 func (m *Hello) valid() bool {
-	return len(m.DeviceName) <= MaxName && (m.Claim == nil || len(m.Claim.Genesis) <= MaxGrantEntry)
+	return len(m.DeviceName) <= MaxName && (m.Claim == nil || len(m.Claim.Genesis) <= MaxGrantEntry && m.Invite == nil) &&
+		(m.Invite == nil || len(m.Invite) == publicKeySize)
 }
 
-func (m *Refuse) valid() bool { return m.Reason >= RefusedVersion && m.Reason <= RefusedBusy }
+func (m *Refuse) valid() bool { return m.Reason >= RefusedVersion && m.Reason <= RefusedInvite }
 
 func (m *Accept) valid() bool {
-	if len(m.AgentName) > MaxName || len(m.Cameras) > MaxCameras || len(m.Log) > MaxGrantLog || !m.Clock.valid() {
+	if len(m.AgentName) > MaxName || !validCameras(m.Cameras) || !m.Clock.valid() {
 		return false
 	}
-	seen := map[uint8]bool{}
-	for i := range m.Cameras {
-		if !m.Cameras[i].valid() || seen[m.Cameras[i].Number] {
+	if m.Recovery {
+		return m.Role == 0 && m.Rights == 0 && m.Expires == 0 && len(m.Cameras) == 0
+	}
+	return validTerms(m.Role, m.Rights, m.Expires)
+}
+
+// validCameras checks a list of which no two may have the same number.
+func validCameras(cameras []Camera) bool {
+	if len(cameras) > MaxCameras {
+		return false
+	}
+	var seen [MaxCameras]bool
+	for i := range cameras {
+		if !cameras[i].valid() || seen[cameras[i].Number] {
 			return false
 		}
-		seen[m.Cameras[i].Number] = true
+		seen[cameras[i].Number] = true
 	}
 	return true
 }

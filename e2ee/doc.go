@@ -4,7 +4,7 @@
 //   - sframe: RFC 9605
 //   - seal: the sealed frame, made beside the camera and opened in the browser
 //   - session: TLS 1.3 between a viewer and an agent
-//   - pairing: claim links and the proofs that go with them
+//   - pairing: the links, codes and proofs by which people let devices in
 //   - grant: the owner-signed log of who may see what
 //
 // They take bytes and give bytes: no network (session is handed a net.Conn), no files, no log output, no goroutines that outlive

@@ -13,7 +13,7 @@ import (
 var permitted = map[string][]string{
 	"identity": {
 		"bytes", "crypto", "crypto/ed25519", "crypto/hkdf", "crypto/rand", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64",
-		"encoding/hex", "errors", "fmt", "io", "log/slog", "strings",
+		"encoding/hex", "errors", "fmt", "io", "log/slog", "strings", "github.com/tyler-smith/go-bip39",
 	},
 	"sframe": {
 		"crypto/aes", "crypto/cipher", "crypto/hkdf", "crypto/hmac", "crypto/sha256", "crypto/sha512", "encoding/binary", "errors", "fmt", "hash",
@@ -28,8 +28,8 @@ var permitted = map[string][]string{
 		"sync/atomic", "time", "e2ee/identity",
 	},
 	"pairing": {
-		"crypto/hkdf", "crypto/hmac", "crypto/rand", "crypto/sha256", "crypto/subtle", "encoding/base64", "errors", "fmt", "io", "log/slog",
-		"slices", "strings", "sync", "time", "e2ee/identity",
+		"crypto/hkdf", "crypto/hmac", "crypto/rand", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64", "encoding/binary",
+		"errors", "fmt", "io", "log/slog", "slices", "strings", "sync", "time", "e2ee/identity",
 	},
 	"grant": {
 		"crypto/ed25519", "crypto/sha256", "encoding/binary", "errors", "fmt", "slices", "strings", "time", "unicode", "unicode/utf8",

@@ -40,7 +40,11 @@ const (
 // Options say how to connect.
 type Options struct {
 	// URL is the server's: http, https, ws or wss. Without a path, /signal is meant.
-	URL    string
+	URL string
+	// For names the server, as a URL, when the one at URL is a program on this machine that carries the connection there (sealcam view).
+	// The login is then signed for that server, and for no page's origin, since the program speaks to it as a native client does. Empty:
+	// the server is at URL.
+	For    string
 	Role   Role
 	Signer identity.Signer // an agent's or a device's key
 	Log    *slog.Logger    // nil: none
@@ -89,6 +93,14 @@ func dial(ctx context.Context, o Options, quiet time.Duration) (*Client, error) 
 	if err != nil {
 		return nil, err
 	}
+	domain, origin := Domain(u.Host), socket.Origin()
+	if o.For != "" {
+		server, err := endpoint(o.For)
+		if err != nil {
+			return nil, err
+		}
+		domain, origin = Domain(server.Host), ""
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -98,7 +110,7 @@ func dial(ctx context.Context, o Options, quiet time.Duration) (*Client, error) 
 	if err != nil {
 		return nil, dialError(ctx, err)
 	}
-	ice, err := login(within, ws, Domain(u.Host), o)
+	ice, err := login(within, ws, domain, origin, o)
 	if err != nil {
 		ws.CloseNow()
 		if ctx.Err() != nil {
@@ -156,7 +168,7 @@ func dialError(ctx context.Context, err error) error {
 }
 
 // login runs the exchange of DESIGN §3: challenge, login, welcome.
-func login(ctx context.Context, ws *socket.Conn, domain string, o Options) (ice []string, err error) {
+func login(ctx context.Context, ws *socket.Conn, domain, origin string, o Options) (ice []string, err error) {
 	first, err := readEnvelope(ctx, ws)
 	if err != nil {
 		return nil, err
@@ -165,7 +177,7 @@ func login(ctx context.Context, ws *socket.Conn, domain string, o Options) (ice 
 	if !ok {
 		return nil, ErrNotSealcam
 	}
-	l, err := newLogin(domain, socket.Origin(), challenge.Nonce, o.Role, o.Signer, time.Now())
+	l, err := newLogin(domain, origin, challenge.Nonce, o.Role, o.Signer, time.Now())
 	if err != nil {
 		return nil, err
 	}

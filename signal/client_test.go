@@ -164,6 +164,37 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
+// A program on this machine that carries the connection to a server gets a login that is good there, and at no other.
+func TestLoginForAnotherServer(t *testing.T) {
+	logins := make(chan *Login, 1)
+	challenge := Challenge{Nonce: [32]byte{1}}
+	url := serve(t, func(s *scripted) {
+		s.send(&challenge)
+		login, _ := s.next().(*Login)
+		logins <- login
+		s.send(&Welcome{})
+		s.rest()
+	})
+	o := options(t, url)
+	o.For = "https://Cams.example:443"
+	c, err := Dial(timeout(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	login := <-logins
+	if err := login.Verify("cams.example", "", challenge.Nonce, time.Now()); err != nil {
+		t.Errorf("at the server: %v", err)
+	}
+	if login.Verify(Domain(url[len("http://"):]), "", challenge.Nonce, time.Now()) == nil {
+		t.Error("the login is good at the program that carries it")
+	}
+	o.For = "cams.example"
+	if _, err := Dial(timeout(t), o); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("an address that is none: %v", err)
+	}
+}
+
 func TestClientAnswersPings(t *testing.T) {
 	ponged := make(chan bool, 1)
 	c := connect(t, serve(t, func(s *scripted) {

@@ -1,23 +1,23 @@
-// Starts the client: takes the claim out of the address, checks what the browser can do, loads the WebAssembly with its
+// Starts the client: takes a link's secret out of the address, checks what the browser can do, loads the WebAssembly with its
 // progress shown, and explains on the page whatever goes wrong. The client finds its half of this in globalThis.sealcam.boot.
 'use strict';
 (() => {
   const byId = (id) => document.getElementById(id);
   const sheet = byId('sheet');
 
-  // A claim link's secret must leave the address bar and the history before anything else runs.
-  let claim = '';
-  let claimed = null;
+  // A link's secret must leave the address bar and the history before anything else runs.
+  let link = '';
+  let opened = null;
   const takeFragment = () => {
     const fragment = location.hash.slice(1);
-    if (!fragment.startsWith('claim=')) return false;
+    if (!/^(?:(?:claim|invite|pair|recover)=|(?:display|recover)$)/.test(fragment)) return false;
     history.replaceState(null, '', location.pathname + location.search);
-    claim = fragment;
+    link = fragment;
     return true;
   };
   takeFragment();
   addEventListener('hashchange', () => {
-    if (takeFragment() && claimed) claimed();
+    if (takeFragment() && opened) opened();
   });
 
   const setText = (id, text) => {
@@ -33,14 +33,15 @@
     setText('sheet-title', 'Sealcam');
     setText('sheet-text', text);
     setText('sheet-detail', detail || '');
-    for (const id of ['sheet-code', 'sheet-more', 'sheet-action']) byId(id).hidden = true;
+    for (const id of ['sheet-code', 'sheet-more', 'sheet-action', 'sheet-choices']) byId(id).hidden = true;
     const bar = byId('sheet-progress');
     bar.hidden = fraction < 0;
     if (fraction >= 0) bar.value = fraction;
   };
 
-  // message fills the page with a sentence that says what to do. An empty action shows no button; the button reloads.
-  const message = (title, text, code, more, action) => {
+  // message fills the page with a sentence that says what to do. An empty action shows no button; the button reloads. choices shows what
+  // a device without cameras may become.
+  const message = (title, text, code, more, action, choices) => {
     document.body.dataset.phase = 'boot';
     sheet.dataset.kind = 'message';
     setText('sheet-title', title);
@@ -48,22 +49,30 @@
     setText('sheet-code', code || '').hidden = !code;
     setText('sheet-more', more || '').hidden = !more;
     setText('sheet-action', action || '').hidden = !action;
+    byId('sheet-choices').hidden = !choices;
     setText('say', title + '. ' + text + (code ? ' ' + code : ''));
   };
   byId('sheet-action').addEventListener('click', () => location.reload());
 
-  // notice shows a sentence beside the cameras, until it is closed.
-  const notice = (text) => {
+  // notice shows a sentence beside the cameras, until it is closed; with the text of an action there is a button that calls act.
+  let acting = null;
+  const notice = (text, action, act) => {
     setText('notice-text', text);
+    setText('notice-action', action || '').hidden = !action;
     byId('notice').hidden = !text;
+    acting = act;
   };
+  byId('notice-action').addEventListener('click', () => {
+    byId('notice').hidden = true;
+    if (acting) acting();
+  });
   byId('notice-close').addEventListener('click', () => notice(''));
 
   let stopped = false;
   const stop = (title, text, more) => {
     if (stopped) return;
     stopped = true;
-    message(title, text, '', more, 'Reload');
+    message(title, text, '', more, 'Reload', false);
   };
   const crashed = () => stop('The viewer stopped',
     'Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.',
@@ -77,15 +86,15 @@
     notice,
     stop,
     say: (text) => setText('say', text),
-    // takeClaim returns the link's fragment once.
-    takeClaim: () => {
-      const fragment = claim;
-      claim = '';
+    // takeLink returns the fragment of the link that was opened, once.
+    takeLink: () => {
+      const fragment = link;
+      link = '';
       return fragment;
     },
-    // onClaim calls f when another claim link is opened in this tab.
-    onClaim: (f) => {
-      claimed = f;
+    // onLink calls f when another link is opened in this tab.
+    onLink: (f) => {
+      opened = f;
     },
   };
   // For tests and measurements the client adds sealcam.stats(), and calls sealcam.onframe(tiles), if somebody sets it, right after

@@ -35,96 +35,160 @@ func verifyClaim(a *control.Accept, claim *Claim, exporter []byte, self identity
 	return true, nil
 }
 
-// verify checks what an Accept claims: the version, that each camera is this agent's, and that the grant log only grew.
-func (h *home) verify(a *control.Accept, agent identity.AgentPublic, founded bool) error {
+// verifyAccept checks what can be checked of an Accept without knowing the past: the version, what this device is to the home, and that
+// each camera is the agent's own.
+func verifyAccept(a *control.Accept, agent identity.AgentPublic) error {
 	if a.Version != control.Version {
 		return &refusedError{control.RefusedVersion}
 	}
+	if a.Recovery || a.LogLength == 0 {
+		return fmt.Errorf("%w: it is not meant for a member", errAccept)
+	}
+	return verifyCameras(a.Cameras, agent)
+}
+
+// verifyCameras checks that each camera was signed by the agent, and is named once.
+func verifyCameras(cameras []control.Camera, agent identity.AgentPublic) error {
 	id := agent.ID()
-	seen := make(map[identity.CameraID]bool, len(a.Cameras))
-	for _, c := range a.Cameras {
+	seen := make(map[identity.CameraID]bool, len(cameras))
+	for _, c := range cameras {
 		camera := identity.CameraID(c.ID)
 		if camera.IsZero() || seen[camera] || !agent.Verify(identity.CameraStatement(id, camera), c.Sig) {
 			return fmt.Errorf("%w: a camera is not its own", errAccept)
 		}
 		seen[camera] = true
 	}
-	var log *grant.Log
-	if len(a.Log) > 0 {
-		var err error
-		if log, err = grant.Parse(a.Log); err != nil || uint64(log.Len()) != a.LogLength || log.Head() != a.LogHead || log.Home() != a.Home {
-			return fmt.Errorf("%w: its grant log is not sound", errAccept)
-		}
-	}
-	if founded || h.known.LogLength == 0 {
-		return nil
-	}
-	known := h.known
-	switch {
-	case known.ID != identity.HomeID{} && known.ID != a.Home:
-		return errRollback
-	case log != nil && log.Includes(known.LogLength, known.LogHead) != nil:
-		return errRollback
-	case a.LogLength < known.LogLength, a.LogLength == known.LogLength && a.LogHead != known.LogHead:
-		return errRollback
-	}
 	return nil
 }
 
+// welcome is a verified Accept and how it came about.
+type welcome struct {
+	*control.Accept
+	// fresh tells that a link was redeemed in this session: whatever was known of another home is void.
+	fresh   bool
+	genesis []byte // the log's only known entry, if this session founded the home
+	// strange is set if the agent's log is not the one that this device saw before, and it is an owner's device, which goes on to find
+	// out what differs.
+	strange *Alarm
+}
+
 // begin makes an accepted session the home's.
-func (h *home) begin(s *agentSession, a *control.Accept) {
+func (h *home) begin(s *agentSession, w *welcome) {
 	v := h.v
 	v.mu.Lock()
 	now := v.now()
-	h.session, h.since, h.reason, h.claim = s, now, ReasonNone, nil
-	h.agent = a.Clock
+	h.session, h.since, h.link = s, now, opened{}
+	h.agent = w.Clock
+	h.standing = standing{grant.Role(w.Role), grant.Rights(w.Rights), expiry(w.Expires)}
 	if v.cfg.Route != PeerOnly {
 		s.route = control.Relay
 	}
-	h.install(now, a.Cameras, s.conn.AgentKey())
-	learned := Home{
-		Agent: h.known.Agent, Name: a.AgentName, Knock: a.Knock, ID: a.Home,
-		LogLength: a.LogLength, LogHead: a.LogHead, Ephemeral: a.Ephemeral,
+	s.sync.length, s.sync.head = w.LogLength, w.LogHead
+	if w.fresh {
+		h.mirror, h.known.LogLength, h.known.LogHead = nil, 0, [32]byte{}
 	}
-	for _, c := range a.Cameras {
-		learned.Cameras = append(learned.Cameras, KnownCamera{c.ID, c.Name})
+	if h.alarm != nil && w.strange == nil && h.standing.role == grant.Owner && !w.fresh {
+		w.strange = h.alarm // a log that only looks longer is compared before it is believed
 	}
-	fresh := !sameHome(h.known, learned)
-	h.known = learned
+	if w.strange != nil {
+		h.stale = h.stale || h.known.Knock != w.Knock
+		h.known.Knock = w.Knock
+		h.raise(now, w.strange)
+	} else {
+		h.alarm, h.reason = nil, ReasonNone
+		h.install(now, w.Cameras, s.conn.AgentKey())
+		h.learn(w)
+	}
+	h.follow(now)
 	s.wake()
+	h.notify()
 	v.mu.Unlock()
-	if fresh && v.cfg.Remember != nil {
-		learned.Cameras = slices.Clone(learned.Cameras)
-		v.cfg.Remember(learned)
-	}
+	h.remember()
 	v.changed()
+}
+
+// learn takes over what an Accept says of the home. The caller holds mu.
+func (h *home) learn(w *welcome) {
+	learned := Home{
+		Agent: h.id, Name: w.AgentName, Knock: w.Knock, ID: w.Home,
+		LogLength: w.LogLength, LogHead: w.LogHead, Ephemeral: w.Ephemeral, Role: h.standing.role,
+	}
+	learned.Cameras = knownCameras(w.Cameras)
+	if h.standing.role == grant.Owner {
+		h.found(w.genesis)
+		// What an owner's device holds the agent to is what it has verified itself.
+		if h.mirror != nil {
+			learned.LogLength, learned.LogHead = uint64(h.mirror.Len()), h.mirror.Head()
+		} else if h.known.LogLength > 0 {
+			learned.LogLength, learned.LogHead = h.known.LogLength, h.known.LogHead
+		}
+	} else {
+		h.mirror = nil
+	}
+	h.stale = h.stale || !sameHome(h.known, learned)
+	h.known = learned
+}
+
+// remember gives the home to the page to keep, if anything of it changed. It is called on the home's own goroutine.
+func (h *home) remember() {
+	v := h.v
+	v.mu.Lock()
+	stale := h.stale
+	h.stale = false
+	home := h.known
+	home.Cameras = slices.Clone(home.Cameras)
+	if stale && h.mirror != nil {
+		home.Log, _ = h.mirror.MarshalBinary() // what was parsed can be written
+	}
+	v.mu.Unlock()
+	if stale && v.cfg.Remember != nil {
+		v.cfg.Remember(home)
+	}
+}
+
+func knownCameras(offered []control.Camera) (known []KnownCamera) {
+	for _, c := range offered {
+		known = append(known, KnownCamera{c.ID, c.Name})
+	}
+	return known
 }
 
 func sameHome(a, b Home) bool {
 	return a.Agent == b.Agent && a.Name == b.Name && a.Knock == b.Knock && a.ID == b.ID && a.LogLength == b.LogLength &&
-		a.LogHead == b.LogHead && a.Ephemeral == b.Ephemeral && slices.Equal(a.Cameras, b.Cameras)
+		a.LogHead == b.LogHead && a.Role == b.Role && a.Ephemeral == b.Ephemeral && slices.Equal(a.Cameras, b.Cameras)
 }
 
-// install takes the cameras of an Accept. The caller holds mu.
+// install takes the cameras that the agent offers, at the session's beginning or later in it. Those that it no longer offers go blank at
+// once; those that stay go on as they are. The caller holds mu.
 func (h *home) install(now time.Time, offered []control.Camera, agent identity.AgentPublic) {
-	for _, c := range h.cameras {
-		c.offered = false
-	}
+	stays := make(map[*camera]bool, len(offered))
 	for _, o := range offered {
 		c := h.camera(o.ID)
 		if c == nil {
 			c = newCamera(h, o.ID)
 			h.cameras = append(h.cameras, c)
 		}
-		c.offered, c.gone = true, time.Time{}
+		if c.offered && c.number != o.Number {
+			c.part(h.session) // what was asked for under its former number is another camera's now
+		}
+		begins := !c.offered
+		stays[c], c.offered, c.gone = true, true, time.Time{}
 		c.number, c.name, c.streams, c.state, c.advice = o.Number, o.Name, o.Streams, o.State, o.Advice
 		if c.opener == nil {
 			c.opener = seal.NewOpener(seal.Source{Agent: agent, Camera: c.key.Camera})
 		}
-		c.meet(now)
+		if begins {
+			c.meet(now)
+		}
 	}
 	for _, c := range h.cameras {
-		if !c.offered && c.gone.IsZero() {
+		if stays[c] {
+			continue
+		}
+		if c.offered {
+			c.part(h.session)
+		}
+		if c.gone.IsZero() {
 			c.gone = now
 			c.shelf.Clear()
 		}
@@ -163,7 +227,10 @@ func (h *home) end(s *agentSession) {
 	for _, c := range h.cameras {
 		c.part(s)
 	}
+	s.giveUp()
+	h.notify()
 	v.mu.Unlock()
+	h.remember()
 	v.changed()
 }
 

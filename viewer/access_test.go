@@ -124,9 +124,6 @@ func TestRollback(t *testing.T) {
 				s := newStage(t)
 				a := s.agent()
 				cam := a.camera("porch", seal.Main)
-				if err := a.log.AppendBytes(s.claim(a).Genesis); err != nil {
-					t.Fatal(err)
-				}
 				home := s.home(a)
 				home.Cameras = []KnownCamera{{cam.id, "porch"}}
 				c.change(&home, a)
@@ -153,7 +150,10 @@ func TestLinkOpenedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t)
-				a := s.agent()
+				a := s.unclaimed()
+				if known {
+					a = s.agent()
+				}
 				claim := s.claim(a)
 				cfg := Config{Claim: claim}
 				if known {
@@ -164,7 +164,7 @@ func TestLinkOpenedAgain(t *testing.T) {
 				if link := s.v.Snapshot().Link; link.State != LinkReady {
 					t.Errorf("link %+v", link)
 				}
-				if claimed := a.log.Len() == 1; claimed == known {
+				if claimed := a.log.Root() == a.keeper.root.Public(); claimed == known {
 					t.Errorf("claimed: %v", claimed)
 				}
 			})
@@ -176,7 +176,7 @@ func TestLinkOpenedAgain(t *testing.T) {
 func TestClaimAfterReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.agent()
+		a := s.unclaimed()
 		home := s.home(a)
 		home.Knock[5]++ // the agent does not know it any more
 		home.LogLength, home.LogHead = 5, [32]byte{1}
@@ -192,7 +192,7 @@ func TestClaimAfterReset(t *testing.T) {
 func TestClaimUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
-		a := s.agent()
+		a := s.unclaimed()
 		s.server.agents = nil
 		s.start(Config{Claim: s.claim(a)})
 		defer s.stop()
@@ -251,7 +251,6 @@ func TestWrongAgent(t *testing.T) {
 func TestForeignCamera(t *testing.T) {
 	s := newStage(t)
 	a := newAgent(t, s.server)
-	h := newHome(New(Config{}), Home{Agent: a.id})
 	camera := func(signer *testAgent, id identity.CameraID) control.Camera {
 		sig, err := signer.key.Signer().Sign(identity.CameraStatement(a.id, id))
 		if err != nil {
@@ -270,7 +269,7 @@ func TestForeignCamera(t *testing.T) {
 		"without an id":     {[]control.Camera{camera(a, identity.CameraID{})}, false},
 		"another signature": {[]control.Camera{{ID: [16]byte{3}, Streams: []seal.Stream{0}, Sig: mine.Sig}}, false},
 	} {
-		err := h.verify(&control.Accept{Version: control.Version, Cameras: c.cameras}, a.key.Public(), false)
+		err := verifyAccept(&control.Accept{Version: control.Version, LogLength: 1, Cameras: c.cameras}, a.key.Public())
 		if (err == nil) != c.good || err != nil && reasonOf(err) != ReasonProtocol {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -164,6 +164,7 @@ type testAgent struct {
 	mu       sync.Mutex
 	secret   pairing.Secret
 	log      *grant.Log
+	keeper   keeper
 	token    [16]byte
 	refuse   control.RefuseReason // answer to Hello
 	mute     bool                 // no pongs
@@ -210,7 +211,7 @@ func newAgent(t *testing.T, s *testServer) *testAgent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &testAgent{t: t, server: s, key: key, id: key.Public().ID(), log: grant.NewLog()}
+	a := &testAgent{t: t, server: s, key: key, id: key.Public().ID(), log: grant.NewLog(key.Public().ID())}
 	if a.secret, err = pairing.NewSecret(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +249,7 @@ func (a *testAgent) set(fn func()) {
 func (a *testAgent) knows(token [16]byte) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return token == a.secret.Token() || token == a.token && token != [16]byte{}
+	return token == a.secret.Token() || token == a.token && token != [16]byte{} || a.knowsByLog(token)
 }
 
 func (a *testAgent) clock() control.Clock {
@@ -269,19 +270,35 @@ func (a *testAgent) serve(pipe net.Conn) {
 		return
 	}
 	answer := a.answer(conn, hello)
-	if a.write(conn, answer) != nil {
+	for {
+		if a.write(conn, answer) != nil {
+			return
+		}
+		if _, ok := answer.(*control.Redeem); !ok {
+			break
+		}
+		if answer = a.redeemed(conn.Device(), a.read(conn)); answer == nil {
+			return
+		}
+	}
+	accept, ok := answer.(*control.Accept)
+	if !ok {
 		return
 	}
-	if _, ok := answer.(*control.Accept); !ok {
-		return
-	}
-	a.set(func() { a.sessions = append(a.sessions, conn) })
+	a.set(func() {
+		a.sessions = append(a.sessions, conn)
+		a.keeper.enter(conn, accept.Recovery)
+	})
 	for {
 		m := a.read(conn)
 		if m == nil {
 			break
 		}
-		for _, reply := range a.handle(m) {
+		replies, known := a.keep(conn, m)
+		if !known {
+			replies = a.handle(m)
+		}
+		for _, reply := range replies {
 			if a.write(conn, reply) != nil {
 				break
 			}
@@ -289,6 +306,7 @@ func (a *testAgent) serve(pipe net.Conn) {
 	}
 	a.set(func() {
 		a.sessions = slices.DeleteFunc(a.sessions, func(c *session.Conn) bool { return c == conn })
+		a.keeper.leave(conn)
 		for _, c := range a.cameras {
 			c.watch = nil
 		}
@@ -338,18 +356,24 @@ func (a *testAgent) answer(conn *session.Conn, hello *control.Hello) control.Mes
 	if a.token == [16]byte{} {
 		a.token = [16]byte{1, 2, 3}
 	}
-	accept.Knock, accept.Home = a.token, a.log.Home()
-	accept.LogLength, accept.LogHead = uint64(a.log.Len()), a.log.Head()
+	return a.admit(accept, hello, conn.Device())
+}
+
+// offer lists the cameras that a member may watch. The caller holds mu.
+func (a *testAgent) offer(m grant.Member) (cameras []control.Camera) {
 	for _, c := range a.cameras {
+		if m.Allows(c.id, grant.Live) != nil {
+			continue
+		}
 		sig, err := a.key.Signer().Sign(identity.CameraStatement(a.id, c.id))
 		if err != nil {
 			a.t.Error(err)
 		}
-		accept.Cameras = append(accept.Cameras, control.Camera{
+		cameras = append(cameras, control.Camera{
 			Number: c.number, ID: c.id, Name: c.name, Streams: c.streams, State: c.state, Advice: c.advice, Sig: sig,
 		})
 	}
-	return accept
+	return cameras
 }
 
 // handle acts as camera.viewerSession does: a new watcher gets a new epoch and then the current GOP.
@@ -403,7 +427,7 @@ func (a *testAgent) tell(m control.Message) {
 	sessions := slices.Clone(a.sessions)
 	a.mu.Unlock()
 	for _, conn := range sessions {
-		if err := a.write(conn, m); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		if err := a.write(conn, m); err != nil && !errors.Is(err, io.ErrClosedPipe) && !errors.Is(err, net.ErrClosed) {
 			a.t.Errorf("telling: %v", err)
 		}
 	}

@@ -47,6 +47,7 @@ type camera struct {
 
 	opener  *seal.Opener
 	pending seal.Pending
+	former  uint64        // frames of epochs of earlier sessions, not opened
 	epochs  []cameraEpoch // of this session, oldest first
 	subs    []subscription
 	linger  bool // the direct path was chosen, but nothing has come by it yet: the relay's frames are still taken
@@ -54,6 +55,8 @@ type camera struct {
 
 	lanes       [seal.MaxStream + 1]*lane
 	unsupported [seal.MaxStream + 1]codec.Config // that cannot be decoded here; zero: none known
+	slowUntil   [seal.MaxStream + 1]time.Time    // set with unsupported if this device is only too slow: then it is tried again
+	heavy       [seal.MaxStream + 1]bool         // streams that another one is preferred to
 	failures    [3]time.Time                     // of decoders, the last ones
 	gate        *gate.Gate
 	shelf       gate.Shelf
@@ -83,7 +86,7 @@ type watching struct {
 }
 
 func newCamera(h *home, id identity.CameraID) *camera {
-	c := &camera{v: h.v, h: h, key: TileKey{h.known.Agent, id}, gate: gate.New(id), streams: []seal.Stream{seal.Main}}
+	c := &camera{v: h.v, h: h, key: TileKey{h.id, id}, gate: gate.New(id), streams: []seal.Stream{seal.Main}}
 	c.wish(h.v.now())
 	return c
 }
@@ -105,6 +108,8 @@ func (c *camera) meet(now time.Time) {
 	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
 	c.linger, c.opened, c.useful, c.byPeer = false, time.Time{}, time.Time{}, time.Time{}
 	clear(c.unsupported[:])
+	clear(c.slowUntil[:])
+	clear(c.heavy[:])
 	clear(c.failures[:])
 }
 
@@ -114,7 +119,7 @@ func (c *camera) part(s *agentSession) {
 	for _, sub := range c.subs {
 		s.server.Unsubscribe(sub.topic)
 	}
-	c.subs, c.epochs, c.pending = nil, nil, seal.Pending{}
+	c.subs, c.epochs, c.pending, c.former = nil, nil, seal.Pending{}, 0
 	c.told = watching{}
 	c.offered = false
 }
@@ -122,16 +127,18 @@ func (c *camera) part(s *agentSession) {
 // watched reports whether frames are wanted.
 func (c *camera) watched() bool { return c.wished && c.offered && c.h.session != nil }
 
-// stream returns the stream to watch: the one wished for, or another if the camera lacks it or this device cannot decode it.
+// stream returns the stream to watch: the one wished for, or another if the camera lacks it or this device cannot decode it, or only
+// with more work than that other one.
 func (c *camera) stream() seal.Stream {
 	playable := func(s seal.Stream) bool { return c.unsupported[s] == codec.Config{} }
+	light := func(s seal.Stream) bool { return playable(s) && !c.heavy[s] }
 	has := slices.Contains(c.streams, c.wishStream)
-	if has && playable(c.wishStream) {
-		return c.wishStream
-	}
-	for _, s := range c.streams {
-		if playable(s) {
-			return s
+	for _, good := range []func(seal.Stream) bool{light, playable} {
+		if has && good(c.wishStream) {
+			return c.wishStream
+		}
+		if i := slices.IndexFunc(c.streams, good); i >= 0 {
+			return c.streams[i]
 		}
 	}
 	if has {
@@ -195,7 +202,7 @@ func (c *camera) tick(now time.Time) {
 		}
 	}
 	if len(c.epochs) > 0 {
-		c.pending.Release(now, c.opener.Knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
+		c.pending.Release(now, c.knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
 	}
 	c.tidy()
 	c.subscribe(now)

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/seal"
@@ -30,7 +32,10 @@ type Home struct {
 	ID        identity.HomeID
 	LogLength uint64
 	LogHead   [32]byte
-	Ephemeral bool // gone when the agent ends: to be kept for the tab's life only
+	// Log is the grant log itself, of LogLength entries, as [grant.Log.MarshalBinary] writes it: an owner's device keeps a copy.
+	Log       []byte
+	Role      grant.Role // this device's, as last told; 0: not known
+	Ephemeral bool       // gone when the agent ends: to be kept for the tab's life only
 	// Cameras as last seen, so that their tiles are there before the agent has answered. May be left out.
 	Cameras []KnownCamera
 }
@@ -51,17 +56,27 @@ type Claim struct {
 	Genesis []byte // encoded grant.Entry 0: the root names this device as first owner
 }
 
+// Invite is an invite link that was opened.
+type Invite struct {
+	Agent  identity.AgentID
+	Secret pairing.Secret
+}
+
 // Config is what a Viewer needs.
 type Config struct {
 	Dial       func(context.Context) (*signal.Client, error)
 	Self       identity.Signer // the device's key
 	DeviceName string          // what an owner sees in the list of devices; at most control.MaxName bytes
 	Homes      []Home
-	Claim      *Claim // nil: none
+	Claim      *Claim  // nil: none
+	Invite     *Invite // nil: none; it is left alone if there is a Claim for the same agent
 	Route      RouteChoice
 	NewPeer    PeerFactory // nil: none, as with RelayOnly
 	NewDecoder DecoderFactory
-	Remember   func(Home) // keeps what changed of a home; called from one goroutine a home. May be nil
+	// Heavy tells that decoding a stream of this configuration costs this device more than it should. Another stream of the camera is
+	// watched if it has one. It is called often, must not block or call the Viewer, and may be nil.
+	Heavy    func(codec.Config) bool
+	Remember func(Home) // keeps what changed of a home; called from one goroutine a home. May be nil
 	// Changed tells that a new Snapshot would differ. It is called from any goroutine and must not block or call the Viewer. May be nil.
 	Changed func()
 	Log     *slog.Logger     // nil: none

@@ -33,6 +33,9 @@ var (
 	ErrBacklog = errors.New("viewer: the decoder has enough to do")
 	// ErrUnsupported is what a DecoderFactory returns, or a Decoder reports, for a coding that cannot be decoded here at all.
 	ErrUnsupported = errors.New("viewer: this coding cannot be decoded here")
+	// ErrTooSlow is what a Decoder reports for a stream that this device cannot decode as fast as it comes. Another stream of the camera
+	// is watched if it has one; else the tile says so, and the stream is tried again after a while.
+	ErrTooSlow = errors.New("viewer: this device is too slow to decode the stream")
 )
 
 // Unit is one coded picture on its way to a decoder.
@@ -59,9 +62,15 @@ type Decoder interface {
 type Decoded struct {
 	Captured codec.Timestamp // the unit's
 	Pixels   Pixels          // without Data if the unit was to be skipped
-	// Err says that the decoder is broken and gives nothing more; ErrUnsupported that no other would do better.
+	// Slow says that the picture was left out because this device is too slow for all of them.
+	Slow bool
+	// Err says that the decoder is broken and gives nothing more; ErrUnsupported that no other would do better, ErrTooSlow that one would
+	// do no better for now.
 	Err error
 }
+
+// Named is a Decoder that says what it decodes with, for diagnosis: "webcodecs", "go" or "image".
+type Named interface{ Name() string }
 
 // DecoderFactory makes a decoder. It must not block: a decoder that finds out later that it cannot decode reports so through out.
 // out may be called from any goroutine, also after Close, but never from within the factory, Decode or Close.

@@ -16,11 +16,13 @@ type bench struct {
 	t *testing.T
 
 	mu          sync.Mutex
-	takes       time.Duration        // for each picture
-	unsupported map[codec.Codec]bool // refused by the factory
-	later       map[codec.Codec]bool // refused after the first unit
-	stopped     chan struct{}        // while not nil, pictures are held back until it is closed
-	swallow     bool                 // pictures are lost
+	takes       time.Duration         // for each picture
+	unsupported map[codec.Codec]bool  // refused by the factory
+	later       map[codec.Codec]bool  // refused after the first unit
+	stopped     chan struct{}         // while not nil, pictures are held back until it is closed
+	swallow     bool                  // pictures are lost
+	slow        map[codec.Config]bool // given up after the first unit for being too much
+	keysOnly    bool                  // pictures between key frames are left out
 	open        int
 	made        int
 	lent        int
@@ -30,7 +32,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T) *bench {
-	return &bench{t: t, unsupported: map[codec.Codec]bool{}, later: map[codec.Codec]bool{}}
+	return &bench{t: t, unsupported: map[codec.Codec]bool{}, later: map[codec.Codec]bool{}, slow: map[codec.Config]bool{}}
 }
 
 // broken is a payload at which decoders break.
@@ -72,6 +74,8 @@ func (d *testDecoder) Decode(u Unit) error {
 	}
 }
 
+func (d *testDecoder) Name() string { return "test" }
+
 func (d *testDecoder) Close() {
 	close(d.quit)
 	d.b.mu.Lock()
@@ -89,6 +93,7 @@ func (d *testDecoder) run() {
 		}
 		d.b.mu.Lock()
 		takes, stopped, later, swallow := d.b.takes, d.b.stopped, d.b.later[d.cfg.Codec], d.b.swallow
+		slow, keysOnly := d.b.slow[d.cfg], d.b.keysOnly
 		d.b.mu.Unlock()
 		if stopped != nil {
 			<-stopped
@@ -99,6 +104,10 @@ func (d *testDecoder) run() {
 		switch {
 		case later:
 			d.out(Decoded{Captured: u.Captured, Err: ErrUnsupported})
+		case slow:
+			d.out(Decoded{Captured: u.Captured, Err: ErrTooSlow})
+		case keysOnly && !u.Key:
+			d.out(Decoded{Captured: u.Captured, Slow: true})
 		case bytes.Equal(u.Data, broken):
 			d.out(Decoded{Captured: u.Captured, Err: errors.New("test: broken")})
 		case swallow:
@@ -148,6 +157,13 @@ func (b *bench) set(fn func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fn()
+}
+
+// is reads a flag that set changes.
+func (b *bench) is(flag *bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return *flag
 }
 
 func (b *bench) counts() (made, fed, skipped int) {

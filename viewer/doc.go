@@ -6,7 +6,11 @@
 // buffer → decoder → [gate.Lane] → [gate.Shelf] → Snapshot. It runs on the goroutine that brought the frame, without a further one:
 // in WebAssembly there is one thread, and a hop costs more than the bookkeeping.
 //
+// An owner's device also rules: it mirrors each agent's grant log, verifies every entry and the agent's signed word for where the log
+// ends, and raises an [Alarm] when that is not the log it saw before. Changes ([Viewer.Add], [Viewer.Change], [Viewer.Revoke],
+// [Viewer.Invite]) count once the agent has signed that it keeps them. [Recover] does what is needed when no owner's device is left.
+//
 // One mutex, Viewer.mu, guards all state. Nothing blocks while it is held: messages to an agent go through a bounded queue that the
 // session's writer empties, relay subscriptions through signal.Client's own queue, and decoders must not block. Functions of the
-// configuration that may take long (Dial, NewPeer, Peer's methods, Remember) are called without it.
+// configuration that may take long (Dial, NewPeer, Peer's methods, Remember, Self's Sign) are called without it.
 package viewer

@@ -57,7 +57,7 @@ func (c *camera) epoch(now time.Time, m *control.Epoch) error {
 	}
 	c.subscribe(now)
 	c.h.session.say(&control.EpochAck{Camera: c.number, Number: m.Number})
-	c.pending.Release(now, c.opener.Knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
+	c.pending.Release(now, c.knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
 	return nil
 }
 

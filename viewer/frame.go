@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sealcam/sealcam/control"
@@ -33,12 +34,22 @@ func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, se
 		case c.lanes[stream] == nil && stream != c.stream():
 			c.stats.Unwanted++ // the rest of what was switched off: not worth opening
 			return
-		case !c.opener.Knows(epoch) && (len(c.epochs) == 0 || epoch > c.epochs[len(c.epochs)-1].number):
+		case c.knows(epoch):
+		case len(c.epochs) == 0 || epoch > c.epochs[len(c.epochs)-1].number:
 			c.pending.Hold(now, sealed)
+			return
+		default:
+			c.former++
 			return
 		}
 	}
 	c.open(now, via, stream, sealed)
+}
+
+// knows reports whether an epoch's key came in this session. The opener may know earlier ones: what was sealed in those was meant for an
+// earlier session, and is played back.
+func (c *camera) knows(epoch uint64) bool {
+	return slices.ContainsFunc(c.epochs, func(e cameraEpoch) bool { return e.number == epoch })
 }
 
 // open opens a frame and passes it to its stream's lane.

@@ -22,6 +22,7 @@ const (
 	slowDrop     = 8               // so many frames dropped at a key frame mean that the decoder is too slow
 	brokenPause  = 2 * time.Second // between decoders, when several broke within brokenWithin
 	brokenWithin = 10 * time.Second
+	slowPause    = 2 * time.Minute // before a stream that was too much for this device is tried again
 )
 
 var errStalled = errors.New("viewer: the decoder gives nothing more")
@@ -221,7 +222,10 @@ func (l *lane) prepare(now time.Time, o *seal.Opened) bool {
 		return true
 	}
 	l.closeDecoder()
-	if config == l.c.unsupported[l.stream] || now.Before(l.pause) {
+	if slow := l.c.slowUntil[l.stream]; config == l.c.unsupported[l.stream] && (slow.IsZero() || now.Before(slow)) || now.Before(l.pause) {
+		return false
+	}
+	if l.weigh(config); l.c.heavy[l.stream] && l.c.stream() != l.stream {
 		return false
 	}
 	l.serial++
@@ -232,9 +236,18 @@ func (l *lane) prepare(now time.Time, o *seal.Opened) bool {
 		l.diagnose(now, err)
 		return false
 	}
-	l.c.unsupported[l.stream] = codec.Config{}
+	l.c.unsupported[l.stream], l.c.slowUntil[l.stream] = codec.Config{}, time.Time{}
 	l.decoder, l.config, l.gate, l.busyAt = d, config, l.c.gate.Lane(l.stream, config), now
 	return true
+}
+
+// weigh finds out whether another stream would suit this device better.
+func (l *lane) weigh(config codec.Config) {
+	heavy := l.c.v.cfg.Heavy != nil && l.c.v.cfg.Heavy(config)
+	if heavy != l.c.heavy[l.stream] {
+		l.c.heavy[l.stream] = heavy
+		l.c.h.wake()
+	}
 }
 
 // broken takes a decoder away that failed.
@@ -248,10 +261,13 @@ func (l *lane) broken(now time.Time, err error) {
 func (l *lane) diagnose(now time.Time, err error) {
 	c := l.c
 	c.stats.Failures++
-	if errors.Is(err, ErrUnsupported) {
-		c.unsupported[l.stream] = l.config
+	if slow := errors.Is(err, ErrTooSlow); slow || errors.Is(err, ErrUnsupported) {
+		c.unsupported[l.stream], c.slowUntil[l.stream] = l.config, time.Time{}
+		if slow {
+			c.slowUntil[l.stream] = now.Add(slowPause)
+		}
 		c.h.wake()
-		c.v.log.Info("viewer: coding not supported", "camera", c.key.Camera.String(), "codec", l.config.Codec.String(), "profile", l.config.Profile)
+		c.v.log.Info("viewer: stream not decoded", "error", err, "camera", c.key.Camera.String(), "codec", l.config.Codec.String(), "profile", l.config.Profile)
 		return
 	}
 	copy(c.failures[1:], c.failures[:])
@@ -284,6 +300,9 @@ func (l *lane) decoded(serial uint64, d Decoded) {
 		l.broken(now, d.Err)
 	} else {
 		l.busyAt = now
+		if d.Slow {
+			l.c.slowAt = now
+		}
 		p, refusal := l.gate.Admit(now, &l.c.h.clock, d.Captured, d.Pixels, l.behind() > 0)
 		l.judged(now, p, refusal)
 		l.pump(now)
@@ -319,6 +338,9 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 func (l *lane) tick(now time.Time) {
 	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.stream() {
 		l.c.resync(now)
+	}
+	if l.decoder != nil {
+		l.weigh(l.config)
 	}
 	if l.behind() > 0 {
 		if l.pump(now); l.behind() > 0 && now.Sub(l.busyAt) > stallAfter {

@@ -61,6 +61,7 @@ func newLab(t failer) *lab {
 	if err := l.c.opener.AddEpoch(l.epoch); err != nil {
 		t.Fatal(err)
 	}
+	l.c.epochs = []cameraEpoch{{number: l.epoch.Number, since: l.now}}
 	if l.sealer, err = seal.NewSealer(agent.Signer().Sign, src, seal.Main, l.epoch); err != nil {
 		t.Fatal(err)
 	}

@@ -4,21 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/sealcam/sealcam/signal"
 )
 
-// LinkState is how the viewer stands with the server, and with the claim if it makes one.
+// LinkState is how the viewer stands with the server, and with the claim or invitation if it comes with one.
 type LinkState uint8
 
 // The states of the link.
 const (
 	LinkConnecting  LinkState = iota // to the server
 	LinkUnreachable                  // trying again after Link.Retry
-	LinkClaiming                     // connected, and a claim link is being redeemed
-	LinkRefused                      // the claim was refused for good
+	LinkClaiming                     // connected, and a claim or invite link is being redeemed
+	LinkRefused                      // the link was refused for good
 	LinkReady
 )
 
@@ -76,13 +74,13 @@ func (v *Viewer) linkNow(now time.Time) Link {
 	}
 	for _, h := range v.homes {
 		switch {
-		case h.claim == nil:
+		case h.link.none():
 		case h.reason.final():
 			return Link{State: LinkRefused, Reason: h.reason, Sentence: h.reason.Sentence()}
 		case h.reason != ReasonNone:
 			return Link{State: LinkClaiming, Reason: h.reason, Sentence: h.reason.Sentence()}
 		default:
-			return Link{State: LinkClaiming, Sentence: "Claiming the agent …"}
+			return Link{State: LinkClaiming, Sentence: h.link.progress()}
 		}
 	}
 	return Link{State: LinkReady}
@@ -101,6 +99,5 @@ func serverSentence(err error) string {
 			text = known.Error()
 		}
 	}
-	first, n := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[n:] + "."
+	return whole(text)
 }

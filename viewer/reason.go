@@ -45,14 +45,23 @@ const (
 	ReasonVersion      // other protocol version
 
 	// Who may see what.
-	ReasonNotAllowed   // this device has no grant, or no longer
-	ReasonRollback     // the agent's grant log lacks what it had before, or was changed
-	ReasonClaimUsed    // the link was used
-	ReasonClaimExpired // the link expired
-	ReasonClaimWrong   // the link's secret is wrong
-	ReasonClaimed      // the agent has an owner already
-	ReasonClaimSilent  // nobody answers to the link
-	ReasonCameraGone   // the camera is no longer among those that this device may watch
+	ReasonNotAllowed    // this device has no grant
+	ReasonRevoked       // its grant was taken back
+	ReasonExpired       // its grant has ended
+	ReasonNotYet        // its grant has not begun
+	ReasonAgentClock    // the agent does not know the time, and the grant ends some day
+	ReasonRollback      // the agent's grant log lacks what it had before, or was changed
+	ReasonClaimUsed     // the link was used
+	ReasonClaimExpired  // the link expired
+	ReasonClaimWrong    // the link's secret is wrong
+	ReasonClaimed       // the agent has an owner already
+	ReasonClaimSilent   // nobody answers to the link
+	ReasonInviteUsed    // the invitation was used
+	ReasonInviteExpired // the invitation expired
+	ReasonInviteWrong   // the agent knows no such invitation
+	ReasonInviteVoid    // the invitation was taken back
+	ReasonInviteSilent  // nobody answers to the invitation
+	ReasonCameraGone    // the camera is no longer among those that this device may watch
 
 	// The camera and its pictures.
 	ReasonCamera      // the camera does not deliver
@@ -77,25 +86,35 @@ var reasons = [reasonCount]struct{ name, sentence string }{
 	ReasonWrongAgent:   {"wrong-agent", "Somebody else answered in the place of the camera's agent, so nothing is shown. Check that the server can be trusted; this device tries again by itself."},
 	ReasonProtocol:     {"protocol", "The camera's agent sent something that this program does not understand. Update both to the same version; this device tries again by itself."},
 	ReasonVersion:      {"version", "The camera's agent speaks another version. Update it or reload this page, whichever is older."},
-	ReasonNotAllowed:   {"not-allowed", "This device may not watch here, or no longer. Ask the owner to let it in, then reload this page."},
+	ReasonNotAllowed:   {"not-allowed", "This device may not watch here. Ask the owner to let it in, then reload this page."},
+	ReasonRevoked:      {"revoked", "An owner took this device's access back. If that was a mistake, ask to be let in again; the picture then comes back by itself."},
+	ReasonExpired:      {"expired", "This device's access has ended. Ask an owner to renew it; the picture then comes back by itself."},
+	ReasonNotYet:       {"not-yet", "This device's access has not begun yet. The picture comes by itself when it does; ask an owner if that should be earlier."},
+	ReasonAgentClock: {"agent-clock", "The camera's agent does not know what time it is, so it lets nobody in whose access ends some day. " +
+		"Set the clock of the agent's machine; the picture comes back by itself."},
 	ReasonRollback: {"rollback", "The agent's list of who may watch is not the one that this device saw before: an old copy may have been restored, or somebody changed it. " +
-		"Check the agent, remove it here and claim it again."},
-	ReasonClaimUsed:    {"claim-used", "This link was used before. Open Sealcam on the device that used it; to begin anew, move the agent's state folder away and start it again."},
-	ReasonClaimExpired: {"claim-expired", "This link has expired. The agent prints a new one: open that."},
-	ReasonClaimWrong:   {"claim-wrong", "This link is not the agent's, or a character is missing. Copy it again, whole, from where the agent printed it."},
-	ReasonClaimed:      {"claimed", "This agent has an owner already. Ask that person to let this device in."},
-	ReasonClaimSilent:  {"claim-silent", "The agent does not answer to this link. Check that it runs and has a network, and open the newest link that it printed: each is good for ten minutes and one device."},
-	ReasonCameraGone:   {"camera-gone", "This camera is no longer there, or no longer shared with this device. Ask its owner."},
-	ReasonCamera:       {"camera", "The camera does not deliver pictures to its agent. Check its power and network."},
-	ReasonNoClock:      {"no-clock", "The agent has not told its time yet, so no picture can be known to be live. If this lasts, check the network."},
-	ReasonForged:       {"forged", "Something comes that is not proven to be from this camera, so nothing is shown. If this lasts, use another server or restart the agent."},
-	ReasonLate:         {"late", "Pictures come too late to be called live: the network is too slow. Watch fewer cameras at once or the small picture."},
-	ReasonFuture:       {"future", "The camera's pictures carry times that have not come yet. Restart the camera's agent."},
-	ReasonUnsupported:  {"unsupported", "This browser cannot play what the camera sends. Set the camera to H.264, or use a browser that plays H.265."},
-	ReasonDecoder:      {"decoder", "The camera's pictures cannot be decoded. Set the camera to plain H.264, or restart it."},
-	ReasonSlow:         {"slow", "This device is too slow for the picture. Watch fewer cameras at once, or give the camera a sub-stream."},
-	ReasonNoPeer:       {"no-peer", "No direct path to the camera's agent could be made. Allow the relay, or check both ends' firewalls."},
-	ReasonNoFrames:     {"no-frames", "No pictures come. Check the camera and the network of its agent; the picture comes back by itself."},
+		"An owner's device shows what differs; nothing is shown here until the list is right again."},
+	ReasonClaimUsed:     {"claim-used", "This link was used before. Open Sealcam on the device that used it; to begin anew, move the agent's state folder away and start it again."},
+	ReasonClaimExpired:  {"claim-expired", "This link has expired. The agent prints a new one: open that."},
+	ReasonClaimWrong:    {"claim-wrong", "This link is not the agent's, or a character is missing. Copy it again, whole, from where the agent printed it."},
+	ReasonClaimed:       {"claimed", "This agent has an owner already. Ask that person to let this device in."},
+	ReasonClaimSilent:   {"claim-silent", "The agent does not answer to this link. Check that it runs and has a network, and open the newest link that it printed: each is good for ten minutes and one device."},
+	ReasonInviteUsed:    {"invite-used", "This invitation was used before, and is good for one device. Open Sealcam on the device that used it, or ask for a new invitation."},
+	ReasonInviteExpired: {"invite-expired", "This invitation has expired. Ask the owner for a new one."},
+	ReasonInviteWrong:   {"invite-wrong", "The agent knows no such invitation. Open the link again, whole, as it was sent, or ask the owner for a new one."},
+	ReasonInviteVoid:    {"invite-void", "This invitation was taken back. Ask the owner for a new one."},
+	ReasonInviteSilent:  {"invite-silent", "The agent does not answer to this invitation: it is not connected, or the invitation is no longer good. Ask the owner; this device tries again by itself."},
+	ReasonCameraGone:    {"camera-gone", "This camera is no longer there, or no longer shared with this device. Ask its owner."},
+	ReasonCamera:        {"camera", "The camera does not deliver pictures to its agent. Check its power and network."},
+	ReasonNoClock:       {"no-clock", "The agent has not told its time yet, so no picture can be known to be live. If this lasts, check the network."},
+	ReasonForged:        {"forged", "Something comes that is not proven to be from this camera, so nothing is shown. If this lasts, use another server or restart the agent."},
+	ReasonLate:          {"late", "Pictures come too late to be called live: the network is too slow. Watch fewer cameras at once or the small picture."},
+	ReasonFuture:        {"future", "The camera's pictures carry times that have not come yet. Restart the camera's agent."},
+	ReasonUnsupported:   {"unsupported", "This browser cannot play what the camera sends. Set the camera to H.264, or use a browser that plays H.265."},
+	ReasonDecoder:       {"decoder", "The camera's pictures cannot be decoded. Set the camera to plain H.264, or restart it."},
+	ReasonSlow:          {"slow", "This device is too slow for the picture. Watch fewer cameras at once, or give the camera a sub-stream."},
+	ReasonNoPeer:        {"no-peer", "No direct path to the camera's agent could be made. Allow the relay, or check both ends' firewalls."},
+	ReasonNoFrames:      {"no-frames", "No pictures come. Check the camera and the network of its agent; the picture comes back by itself."},
 }
 
 // String returns a short name, such as "agent-offline".
@@ -117,7 +136,17 @@ func (r Reason) Sentence() string {
 // final tells that trying again without anybody doing something is in vain.
 func (r Reason) final() bool {
 	switch r {
-	case ReasonVersion, ReasonNotAllowed, ReasonRollback, ReasonClaimUsed, ReasonClaimExpired, ReasonClaimWrong, ReasonClaimed:
+	case ReasonVersion, ReasonNotAllowed, ReasonClaimUsed, ReasonClaimExpired, ReasonClaimWrong, ReasonClaimed,
+		ReasonInviteUsed, ReasonInviteExpired, ReasonInviteWrong, ReasonInviteVoid:
+		return true
+	}
+	return false
+}
+
+// slow tells that an owner may end it, but nobody soon: a screen without keyboard must come back by itself all the same.
+func (r Reason) slow() bool {
+	switch r {
+	case ReasonRevoked, ReasonExpired, ReasonNotYet, ReasonAgentClock, ReasonRollback:
 		return true
 	}
 	return false
@@ -125,7 +154,11 @@ func (r Reason) final() bool {
 
 // revoking tells that pictures shown so far must go at once, however young.
 func (r Reason) revoking() bool {
-	return r == ReasonNotAllowed || r == ReasonRollback || r == ReasonCameraGone
+	switch r {
+	case ReasonNotAllowed, ReasonRevoked, ReasonExpired, ReasonNotYet, ReasonAgentClock, ReasonRollback, ReasonCameraGone:
+		return true
+	}
+	return false
 }
 
 func refusalReason(r control.RefuseReason) Reason {
@@ -134,6 +167,16 @@ func refusalReason(r control.RefuseReason) Reason {
 		return ReasonVersion
 	case control.RefusedDevice:
 		return ReasonNotAllowed
+	case control.RefusedRevoked:
+		return ReasonRevoked
+	case control.RefusedExpired:
+		return ReasonExpired
+	case control.RefusedNotYet:
+		return ReasonNotYet
+	case control.RefusedClock:
+		return ReasonAgentClock
+	case control.RefusedInvite:
+		return ReasonInviteVoid
 	case control.RefusedClaimUsed:
 		return ReasonClaimUsed
 	case control.RefusedClaimOld:

@@ -68,7 +68,7 @@ func (s *agentSession) keepPeer(ctx context.Context) {
 		if ctx.Err() != nil || errors.Is(err, errNoPeer) {
 			return
 		}
-		v.log.Info("viewer: no direct path", "agent", s.h.known.Agent.Fingerprint(), "error", err)
+		v.log.Info("viewer: no direct path", "agent", s.h.id.Fingerprint(), "error", err)
 		if lasted > peerLasted {
 			wait = peerFirstWait
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
 	"github.com/sealcam/sealcam/signal"
 )
@@ -44,6 +43,14 @@ type agentSession struct {
 	pings []sentPing // without an answer, oldest first
 	route control.Route
 	peer  peerAttempt
+
+	home    identity.HomeID // as Accept named it
+	barred  bool            // the agent's log is not the one that was seen before: nothing is shown and nothing watched
+	demoted bool            // this device was an owner when the session began, and is none any more
+	sync    logSync
+	append  appending
+	states  deviceStates
+	visits  *journalRequest // the one under way; nil: none
 }
 
 type sentPing struct {
@@ -52,13 +59,13 @@ type sentPing struct {
 	sent   time.Time // zero until the writer takes it
 }
 
-// meet makes one session and keeps it until it ends; the error says why. With a claim it is the one that founds the home.
-func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
-	pipe, turn, err := h.dial(ctx, c, claim)
+// meet makes one session and keeps it until it ends; the error says why. With a link it is the one that redeems it.
+func (h *home) meet(ctx context.Context, c server, link opened) error {
+	pipe, turn, err := h.dial(ctx, c, link)
 	if err != nil {
 		return err
 	}
-	conn, err := session.Client(ctx, pipe, h.v.cfg.Self, h.known.Agent)
+	conn, err := session.Client(ctx, pipe, h.v.cfg.Self, h.id)
 	if err != nil {
 		return err
 	}
@@ -77,21 +84,22 @@ func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
 		}
 	}()
 
-	accept, err := h.hello(conn, claim)
+	welcome, err := h.hello(conn, link)
 	if err != nil {
 		return err
 	}
 	s := &agentSession{
-		h: h, server: c, conn: conn, turn: turn, cancel: cancel,
+		h: h, server: c, conn: conn, turn: turn, cancel: cancel, home: welcome.Home,
 		woken: make(chan struct{}, 1), hurry: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
 	}
-	h.begin(s, accept)
+	h.begin(s, welcome)
 	defer h.end(s)
 	var others sync.WaitGroup
 	defer others.Wait()
 	defer cancel(nil)
 	others.Go(func() { cancel(s.write(ctx)) })
 	others.Go(func() { cancel(s.ping(ctx)) })
+	others.Go(func() { s.keepLeases(ctx) })
 	if h.v.cfg.Route != RelayOnly {
 		others.Go(func() { s.keepPeer(ctx) })
 	}
@@ -103,10 +111,14 @@ func (h *home) meet(ctx context.Context, c server, claim *Claim) error {
 }
 
 // dial knocks. A server that gives no answer is as good as one that says that there is nobody.
-func (h *home) dial(ctx context.Context, c server, claim *Claim) (net.Conn, signal.TURN, error) {
+func (h *home) dial(ctx context.Context, c server, link opened) (net.Conn, signal.TURN, error) {
+	token, err := h.knock(link)
+	if err != nil {
+		return nil, signal.TURN{}, err
+	}
 	within, cancel := context.WithTimeout(ctx, knockWithin)
 	defer cancel()
-	pipe, turn, err := c.Knock(within, h.known.Agent, h.knock(claim))
+	pipe, turn, err := c.Knock(within, h.id, token)
 	if err != nil && within.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("%w: %w", signal.ErrUnavailable, err)
 	}
@@ -114,68 +126,77 @@ func (h *home) dial(ctx context.Context, c server, claim *Claim) (net.Conn, sign
 }
 
 // hello says who is there and waits for the agent's acceptance. Until then nothing is shown and no key used (DESIGN §3).
-func (h *home) hello(conn *session.Conn, claim *Claim) (*control.Accept, error) {
-	hello := &control.Hello{Version: control.Version, DeviceName: truncate(h.v.cfg.DeviceName, control.MaxName)}
+func (h *home) hello(conn *session.Conn, link opened) (*welcome, error) {
 	self, err := identity.DevicePublicOf(h.v.cfg.Self)
 	if err != nil {
 		return nil, fmt.Errorf("viewer: %w", err)
 	}
-	var exporter []byte
-	if claim != nil {
-		if exporter, err = conn.Export(pairing.ExporterLabel, pairing.ExporterSize); err != nil {
-			return nil, err
-		}
-		hello.Claim = &control.Claim{
-			Proof: pairing.ViewerProof(claim.Secret, exporter, self, conn.AgentKey()), Genesis: claim.Genesis,
-		}
-	}
-	b, err := control.Encode(hello)
+	r := redemption{opened: link, self: self, agent: conn.AgentKey(), now: h.v.now}
+	hello, err := r.hello(conn, h.v.cfg.DeviceName)
 	if err != nil {
-		return nil, err
-	}
-	if err := conn.WriteMessage(b); err != nil {
 		return nil, err
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(acceptWithin)); err != nil {
 		return nil, err
 	}
-	if b, err = conn.ReadMessage(); err != nil {
-		return nil, err
-	}
-	if err := conn.SetReadDeadline(time.Time{}); err != nil {
-		return nil, err
-	}
-	m, err := control.Decode(b)
-	if err != nil {
-		return nil, err
-	}
-	switch m := m.(type) {
-	case *control.Refuse:
-		return nil, &refusedError{m.Reason}
-	case *control.Accept:
-		founded, err := verifyClaim(m, claim, exporter, self, conn.AgentKey())
+	for next := control.Message(hello); next != nil; {
+		if err := writeMessage(conn, next); err != nil {
+			return nil, err
+		}
+		m, err := readMessage(conn)
 		if err != nil {
 			return nil, err
 		}
-		return m, h.verify(m, conn.AgentKey(), founded)
+		switch m := m.(type) {
+		case *control.Refuse:
+			return nil, &refusedError{m.Reason}
+		case *control.Accept:
+			w, err := r.verify(m)
+			if err != nil {
+				return nil, err
+			}
+			if err := h.recall(w); err != nil {
+				return nil, err
+			}
+			return w, conn.SetReadDeadline(time.Time{})
+		case *control.Redeem:
+			if next, err = r.redeem(m); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, control.ErrMessage
+		}
 	}
 	return nil, control.ErrMessage
+}
+
+func writeMessage(conn *session.Conn, m control.Message) error {
+	b, err := control.Encode(m)
+	if err != nil {
+		return err
+	}
+	return conn.WriteMessage(b)
+}
+
+func readMessage(conn *session.Conn) (control.Message, error) {
+	b, err := conn.ReadMessage()
+	if err != nil {
+		return nil, err
+	}
+	return control.Decode(b)
 }
 
 // read handles the agent's messages until the session ends.
 func (s *agentSession) read() error {
 	for {
-		b, err := s.conn.ReadMessage()
-		if err != nil {
-			return err
-		}
-		m, err := control.Decode(b)
+		m, err := readMessage(s.conn)
 		if err != nil {
 			return err
 		}
 		if err := s.handle(m); err != nil {
 			return err
 		}
+		s.h.remember()
 		s.h.v.changed()
 	}
 }
@@ -200,7 +221,22 @@ func (s *agentSession) handle(m control.Message) error {
 		s.peer.deliver(m.Attempt, m)
 	case *control.Candidate:
 		s.peer.deliver(m.Attempt, m)
+	case *control.Terms:
+		return s.h.terms(now, m)
+	case *control.LogHead:
+		return s.h.logHead(now, m)
+	case *control.LogPart:
+		return s.h.logPart(now, m)
+	case *control.Appended:
+		return s.h.appended(now, m)
+	case *control.NotAppended:
+		return s.h.notAppended(now, m)
+	case *control.Devices:
+		return s.told(now, m)
+	case *control.Journal:
+		return s.page(m)
 	case *control.Refuse:
+		s.h.blame(refusalReason(m.Reason)) // at once: ending the session takes time
 		return &refusedError{m.Reason}
 	default:
 		return control.ErrMessage
@@ -249,11 +285,7 @@ func (s *agentSession) write(ctx context.Context) error {
 			}
 			continue
 		}
-		b, err := control.Encode(m)
-		if err != nil {
-			return err
-		}
-		if err := s.conn.WriteMessage(b); err != nil {
+		if err := writeMessage(s.conn, m); err != nil {
 			return err
 		}
 	}

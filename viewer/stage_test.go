@@ -52,6 +52,15 @@ func newStage(t *testing.T) *stage {
 
 // agent adds an agent that the viewer knows already.
 func (s *stage) agent() *testAgent {
+	a := s.unclaimed()
+	if err := a.log.AppendBytes(s.claim(a).Genesis); err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}
+
+// unclaimed adds an agent that the viewer knows and that has no owner.
+func (s *stage) unclaimed() *testAgent {
 	a := newAgent(s.t, s.server)
 	a.token = [16]byte{7}
 	a.peer = s.peer
@@ -192,7 +201,8 @@ func (s *stage) claim(a *testAgent) *Claim {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	genesis, err := grant.Genesis(root, s.self.Public(), "test")
+	a.keeper.root = root
+	genesis, err := grant.Genesis(root, s.self.Public(), "test", time.Now())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer/gate"
@@ -35,6 +36,7 @@ type Tile struct {
 	Stream  seal.Stream   // of Picture, else the one that is asked for
 	Route   control.Route // by which the last frame came; 0: none came
 	Config  codec.Config  // of Picture
+	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
 	Stats   TileStats
 }
 
@@ -51,7 +53,7 @@ type TileStats struct {
 	Relayed    uint64     // sealed frames that came through the relay
 	Direct     uint64     // and directly
 	Unwanted   uint64     // of a stream that is no longer watched, not opened
-	Unknown    uint64     // of an epoch whose key did not come in time, in this session
+	Unknown    uint64     // of an epoch whose key did not come in time, or of an earlier session; in this session
 	Opening    seal.Stats // opened and refused, by reason, since the agent started
 	Duplicates uint64     // opened, but taken before
 	Outrun     uint64     // opened, but a younger GOP had begun
@@ -73,7 +75,12 @@ type HomeStatus struct {
 	Ready    bool   // there is a session
 	Reason   Reason // why there is none
 	Sentence string
-	Width    time.Duration // how well the agent's clock is known: the ages of its pictures may be overstated by so much. 0: not known
+	// What this device is to the home, as the agent last said; zero: not known.
+	Role    grant.Role
+	Rights  grant.Rights
+	Expires time.Time     // zero: never
+	Alarm   *Alarm        // the agent's list of members is not the one that this device saw; nil: none
+	Width   time.Duration // how well the agent's clock is known: the ages of its pictures may be overstated by so much. 0: not known
 }
 
 // Snapshot is what there is to show.
@@ -107,7 +114,8 @@ func (v *Viewer) Snapshot() Snapshot {
 func (h *home) status(now time.Time) HomeStatus {
 	width, _ := h.clock.Width(now)
 	return HomeStatus{
-		Agent: h.known.Agent, Name: h.known.Name, Ready: h.session != nil, Reason: h.reason, Sentence: h.reason.Sentence(), Width: width,
+		Agent: h.id, Name: h.known.Name, Ready: h.session != nil && h.reason == ReasonNone, Reason: h.reason, Sentence: h.reason.Sentence(),
+		Role: h.standing.role, Rights: h.standing.rights, Expires: h.standing.expires, Alarm: h.alarm, Width: width,
 	}
 }
 
@@ -124,8 +132,13 @@ func (c *camera) tile(now time.Time) Tile {
 	} else if latest, ok := c.h.clock.Latest(now); ok {
 		t.CameraTime = c.h.agent.Wall(latest)
 	}
+	if l := c.lanes[t.Stream]; l != nil {
+		if named, ok := l.decoder.(Named); ok {
+			t.Decoder = named.Name()
+		}
+	}
 	t.Stats.Gate = c.gate.Stats()
-	t.Stats.Unknown = c.pending.Dropped()
+	t.Stats.Unknown = c.pending.Dropped() + c.former
 	if c.opener != nil {
 		t.Stats.Opening = c.opener.Stats()
 	}
@@ -183,7 +196,7 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	h, link := c.h, c.v.link
 	recent := func(t time.Time) bool { return !t.IsZero() && now.Sub(t) < recently }
 	switch {
-	case h.reason.final():
+	case h.reason.final(), h.reason.revoking():
 		return h.reason, true, ""
 	case !c.gone.IsZero():
 		return ReasonCameraGone, true, ""
@@ -197,6 +210,8 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 		return ReasonAgentOffline, false, "connecting to the agent"
 	case c.state == control.CameraFailed:
 		return ReasonCamera, true, ""
+	case c.unsupported[c.stream()] != codec.Config{} && !c.slowUntil[c.stream()].IsZero():
+		return ReasonSlow, true, ""
 	case c.unsupported[c.stream()] != codec.Config{}:
 		return ReasonUnsupported, true, ""
 	case c.state == control.CameraConnecting:

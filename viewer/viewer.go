@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +51,7 @@ type Viewer struct {
 
 	mu      sync.Mutex
 	running bool
+	ended   bool // Run has returned
 	link    linkStatus
 	homes   []*home
 	wishes  map[TileKey]seal.Stream
@@ -77,19 +77,37 @@ func New(cfg Config) *Viewer {
 		return client{c}, nil
 	}
 	for _, known := range cfg.Homes {
-		if !slices.ContainsFunc(v.homes, func(h *home) bool { return h.known.Agent == known.Agent }) {
+		if v.home(known.Agent) == nil {
 			v.homes = append(v.homes, newHome(v, known))
 		}
 	}
+	if c := cfg.Invite; c != nil {
+		v.homeOf(c.Agent).link = opened{invite: c}
+	}
 	if c := cfg.Claim; c != nil {
-		at := slices.IndexFunc(v.homes, func(h *home) bool { return h.known.Agent == c.Agent })
-		if at < 0 {
-			v.homes = append(v.homes, newHome(v, Home{Agent: c.Agent}))
-			at = len(v.homes) - 1
-		}
-		v.homes[at].claim = c
+		v.homeOf(c.Agent).link = opened{claim: c}
 	}
 	return v
+}
+
+// homeOf returns the agent's home, of which nothing may be known yet. It is for New alone.
+func (v *Viewer) homeOf(agent identity.AgentID) *home {
+	if h := v.home(agent); h != nil {
+		return h
+	}
+	h := newHome(v, Home{Agent: agent})
+	v.homes = append(v.homes, h)
+	return h
+}
+
+// home returns the agent's home, or nil.
+func (v *Viewer) home(agent identity.AgentID) *home {
+	for _, h := range v.homes { // the slice is never changed after New
+		if h.id == agent {
+			return h
+		}
+	}
+	return nil
 }
 
 // Run connects, and connects again whenever the connection ends, until ctx does; then it returns nil once everything that it started
@@ -119,11 +137,13 @@ func (v *Viewer) run(ctx context.Context) error {
 	ticker.Wait()
 
 	v.mu.Lock()
+	v.ended = true
 	for _, h := range v.homes {
 		for _, c := range h.cameras {
 			c.closeLanes()
 			c.shelf.Clear()
 		}
+		h.notify()
 	}
 	v.mu.Unlock()
 	v.changed()
@@ -227,6 +247,7 @@ func (v *Viewer) tick() (differs bool) {
 		if _, known := h.clock.Latest(now); !known && h.session != nil && len(h.session.pings) == 0 {
 			signalOnce(h.session.hurry) // this device slept, or its time was set
 		}
+		h.tick(now)
 		for _, c := range h.cameras {
 			c.tick(now)
 			differs = c.differs(now) || differs

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -565,4 +566,49 @@ func TestCameraStatus(t *testing.T) {
 		a.tell(&control.CameraStatus{Number: 9, State: control.CameraRunning}) // none of ours
 		s.wantState(cam, Live, ReasonNone)
 	})
+}
+
+// What the server held back from an earlier session is not opened in a later one: an agent that was started anew counts its GOPs from the
+// start, so it could pass for a part of a new one; and one whose clock was set back, for a young picture.
+func TestFramesOfFormerSession(t *testing.T) {
+	for name, back := range map[string]time.Duration{"agent started anew": 0, "and its clock set back": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t)
+				a := s.agent()
+				cam := a.camera("porch", seal.Main)
+				s.start(Config{Homes: []Home{s.home(a)}, Route: RelayOnly})
+				defer s.stop()
+				s.wish(seal.Main, cam)
+				s.play(cam, seal.Main, "a", 2)
+				held := [][]byte{cam.sealUp(seal.Main, cam.unit(seal.Main, false, []byte("a002")))}
+				for i := range 3 { // whole GOPs too
+					held = append(held, cam.sealUp(seal.Main, cam.unit(seal.Main, true, fmt.Appendf(nil, "b%03d", i))))
+				}
+				s.server.cut()
+				a.set(func() {
+					a.back = back
+					cam.gops[seal.Main] = &testGOP{}
+				})
+				s.last[cam.key()] = 0
+				time.Sleep(20 * time.Second)
+				s.look(cam)
+				delete(s.drawn, cam.key())
+				s.play(cam, seal.Main, "c", 2)
+				before := s.look(cam).Stats
+				for _, sealed := range held {
+					s.server.publish(cam.topic(seal.Main), sealed)
+					s.look(cam)
+				}
+				s.wantDrawn(cam, "c", 0, 2)
+				after := s.look(cam).Stats
+				if after.Unknown != before.Unknown+uint64(len(held)) || after.Opening.Opened != before.Opening.Opened {
+					t.Errorf("%d of %d counted as unknown, %d opened", after.Unknown-before.Unknown, len(held), after.Opening.Opened-before.Opening.Opened)
+				}
+				cam.shoot(seal.Main, false, "c002")
+				s.look(cam)
+				s.wantDrawn(cam, "c", 2, 3)
+			})
+		})
+	}
 }

@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"syscall/js"
+	"time"
 
 	"github.com/pion/webrtc/v3"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
-	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/transport/rtp"
 	"github.com/sealcam/sealcam/viewer"
@@ -24,29 +25,45 @@ import (
 
 // app is the program.
 type app struct {
-	log    *slog.Logger
-	boot   *page.Boot
-	meter  decode.Meter
-	claims chan struct{} // a link was opened
-	screen *screen
+	log      *slog.Logger
+	boot     *page.Boot
+	meter    decode.Meter
+	decoders *decode.Ladder
+	lacks    string        // notice on the decoders; may be empty
+	server   string        // its address as links name it
+	carried  bool          // to the server by the program that served the page
+	opened   chan struct{} // a link was opened, or what is remembered changed
+	screen   *screen
+	owner    *owner
+
+	store   *keys.Store
+	self    identity.Signer
+	custody keys.Custody
+
+	mu     sync.Mutex // guards what follows
+	viewer *viewer.Viewer
+	homes  map[identity.AgentID]viewer.Home // as remembered
+	phrase bool                             // the recovery phrase of one of them waits to be written down
 }
 
 func newApp(boot *page.Boot, log *slog.Logger) *app {
-	return &app{log: log, boot: boot, claims: make(chan struct{}, 1)}
+	a := &app{log: log, boot: boot, opened: make(chan struct{}, 1), homes: map[identity.AgentID]viewer.Home{}}
+	a.decoders, a.lacks = newDecoders(&a.meter)
+	a.server, a.carried = boot.Server()
+	return a
 }
 
 // run returns when the page cannot go on.
 func (a *app) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a.boot.OnClaim(func() {
-		select {
-		case a.claims <- struct{}{}:
-		default:
-		}
-	})
+	a.boot.OnLink(a.again)
 	a.boot.Progress("Opening this device’s keys", "")
-	store, err := keys.Open(ctx)
+	var err error
+	a.store, err = keys.Open(ctx)
+	if err == nil {
+		a.self, a.custody, err = a.store.Device(ctx)
+	}
 	if errors.Is(err, keys.ErrBlocked) {
 		a.log.Warn("storage is blocked", "error", err)
 		a.boot.Message(messageBlocked)
@@ -56,54 +73,73 @@ func (a *app) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	self, err := store.Device(ctx)
-	if err != nil {
-		return err
-	}
+	a.owner = newOwner(a)
 	failed := make(chan error, 1)
 	for {
-		homes, err := store.Homes(ctx)
-		if err != nil {
-			return err
-		}
-		claim, refused := a.claim(ctx, store, self)
-		switch {
-		case refused != nil && len(homes) == 0:
-			a.boot.Message(*refused)
-		case refused != nil:
-			a.boot.Notice(refused.Text)
-		case claim == nil && len(homes) == 0:
-			a.boot.Message(messageWelcome)
-		}
-		if claim == nil && len(homes) == 0 {
-			<-a.claims
-			continue
-		}
-		if a.screen == nil {
-			if a.screen, err = newScreen(a); err != nil {
-				return err
-			}
-			go func() { failed <- a.screen.run() }()
-		}
-		if err := a.view(ctx, store, self, homes, claim, failed); err != nil {
+		if err := a.once(ctx, failed); err != nil {
 			return err
 		}
 	}
 }
 
-// view runs one viewer until another claim link is opened.
-func (a *app) view(ctx context.Context, store *keys.Store, self identity.Signer, homes []viewer.Home, claim *viewer.Claim, failed <-chan error) error {
+// again makes the next round: another link, or other homes. It may be called from anywhere.
+func (a *app) again() {
+	select {
+	case a.opened <- struct{}{}:
+	default:
+	}
+}
+
+// once does what the opened link asks for and shows the homes, until another link is opened.
+func (a *app) once(ctx context.Context, failed chan error) error {
+	homes, err := a.store.Homes(ctx)
+	if err != nil {
+		return err
+	}
+	link, refused := a.readLink(ctx)
+	if link.display {
+		return a.waitAsScreen(ctx)
+	}
+	if refused != nil && len(homes) > 0 {
+		a.boot.Notice(refused.Text)
+	}
+	a.remembered(ctx, homes)
+	a.owner.open(link)
+	if link.claim == nil && link.invite == nil && len(homes) == 0 {
+		switch {
+		case refused != nil:
+			a.boot.Message(*refused)
+		case link.met != nil:
+			a.boot.Message(messageNoOwner)
+		default:
+			a.boot.Message(messageWelcome)
+		}
+		select {
+		case <-a.opened:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
+	if a.screen == nil {
+		if a.screen, err = newScreen(a); err != nil {
+			return err
+		}
+		go func() { failed <- a.screen.run() }()
+	}
+	return a.view(ctx, homes, link, failed)
+}
+
+// view runs one viewer until another link is opened.
+func (a *app) view(ctx context.Context, homes []viewer.Home, link link, failed <-chan error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	v := viewer.New(viewer.Config{
-		Dial: func(ctx context.Context) (*signal.Client, error) {
-			return signal.Dial(ctx, signal.Options{URL: origin(), Role: signal.RoleViewer, Signer: self, Log: a.log})
-		},
-		Self: self, DeviceName: page.DeviceName(), Homes: homes, Claim: claim, Route: a.route(),
-		NewPeer: a.newPeer, NewDecoder: decode.Factory(&a.meter),
-		Remember: func(h viewer.Home) { a.remember(ctx, store, h) },
+		Dial: a.dial, Self: a.self, DeviceName: page.DeviceName(), Homes: homes, Claim: link.claim, Invite: link.invite, Route: a.route(),
+		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy,
+		Remember: func(h viewer.Home) { a.remember(ctx, h, link.claim != nil && link.claim.Agent == h.Agent) },
 		Changed:  a.screen.changed, Log: a.log,
 	})
-	a.screen.show(v, claim != nil)
+	a.setViewer(v)
+	a.screen.show(v, link.claim != nil || link.invite != nil)
 	done := make(chan error, 1)
 	go func() { done <- v.Run(ctx) }()
 	var err error
@@ -113,55 +149,101 @@ func (a *app) view(ctx context.Context, store *keys.Store, self identity.Signer,
 		<-done
 	case err = <-done:
 		cancel()
-	case <-a.claims:
+	case <-a.opened:
 		cancel()
 		<-done
 	}
 	a.screen.show(nil, false)
+	a.setViewer(nil)
 	return err
 }
 
-// claim reads the link that opened the page and founds the home with it. Both results are nil if there is no link; refused says
-// what is wrong with the link.
-func (a *app) claim(ctx context.Context, store *keys.Store, self identity.Signer) (*viewer.Claim, *page.Message) {
-	fragment := a.boot.TakeClaim()
-	if fragment == "" {
-		return nil, nil
-	}
-	agent, secret, err := pairing.ParseFragment(fragment)
-	if err != nil {
-		m := messageLink(err)
-		return nil, &m
-	}
-	store.Persist(ctx)
-	genesis, err := a.genesis(ctx, store, self)
-	if err != nil {
-		a.log.Error("no root key", "error", err)
-		m := messageBlocked
-		return nil, &m
-	}
-	return &viewer.Claim{Agent: agent, Secret: secret, Genesis: genesis}, nil
+func (a *app) setViewer(v *viewer.Viewer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.viewer = v
 }
 
-// genesis makes the first entry of a home's log. The root key is the same for all agents that this device claims: they make one home.
-func (a *app) genesis(ctx context.Context, store *keys.Store, self identity.Signer) ([]byte, error) {
-	root, err := store.Root(ctx)
+// current returns the viewer that runs; nil if none does.
+func (a *app) current() *viewer.Viewer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.viewer
+}
+
+// dial connects to the server as a viewer.
+func (a *app) dial(ctx context.Context) (*signal.Client, error) {
+	return a.dialAs(ctx, signal.RoleViewer, a.self)
+}
+
+// dialAs is a pair.DialFunc.
+func (a *app) dialAs(ctx context.Context, role signal.Role, self identity.Signer) (*signal.Client, error) {
+	o := signal.Options{URL: js.Global().Get("location").Get("origin").String(), Role: role, Signer: self, Log: a.log}
+	if a.carried {
+		o.For = a.server
+	}
+	return signal.Dial(ctx, o)
+}
+
+// genesis makes the first entry of a home's log. It is the same for all agents that this device claims: they make one home.
+func (a *app) genesis(ctx context.Context) ([]byte, error) {
+	owner, err := identity.DevicePublicOf(a.self)
 	if err != nil {
 		return nil, err
 	}
-	owner, err := identity.DevicePublicOf(self)
-	if err != nil {
-		return nil, err
+	return a.store.Genesis(ctx, func(root identity.RootKey) ([]byte, error) {
+		return grant.Genesis(root, owner, page.DeviceName(), time.Now())
+	})
+}
+
+// remembered takes the homes that this device knows.
+func (a *app) remembered(ctx context.Context, homes []viewer.Home) {
+	a.mu.Lock()
+	clear(a.homes)
+	for _, h := range homes {
+		a.homes[h.Agent] = h
 	}
-	return grant.Genesis(root, owner, page.DeviceName())
+	a.mu.Unlock()
+	a.lookForPhrase(ctx)
 }
 
 // remember keeps what the device learned of an agent. A home that cannot be kept is shown all the same, and said to be lost.
-func (a *app) remember(ctx context.Context, store *keys.Store, h viewer.Home) {
-	if err := store.Remember(ctx, h); err != nil && ctx.Err() == nil {
+func (a *app) remember(ctx context.Context, h viewer.Home, claimed bool) {
+	a.mu.Lock()
+	_, known := a.homes[h.Agent]
+	a.homes[h.Agent] = h
+	a.mu.Unlock()
+	if err := a.store.Remember(ctx, h); err != nil && ctx.Err() == nil {
 		a.log.Error("home not kept", "error", err)
 		a.boot.Notice("This browser did not keep the key to your cameras, so they will be gone when you close this tab. Free some space or leave the private window, then ask the agent for a new link.")
 	}
+	if known {
+		return
+	}
+	a.lookForPhrase(ctx)
+	if claimed && a.phraseWaits() {
+		a.owner.showPhrase()
+	}
+}
+
+// lookForPhrase finds out whether the root key of a home that lasts is still stored, so that its phrase has to be written down.
+func (a *app) lookForPhrase(ctx context.Context) {
+	root, ok, err := a.store.Root(ctx)
+	if err != nil {
+		a.log.Error("root key", "error", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.phrase = false
+	for _, h := range a.homes {
+		a.phrase = a.phrase || ok && !h.Ephemeral && h.ID == root.Public().ID()
+	}
+}
+
+func (a *app) phraseWaits() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.phrase
 }
 
 // newPeer makes a browser's peer connection.
@@ -180,12 +262,11 @@ func (a *app) newPeer(events viewer.PeerEvents, ice []viewer.ICEServer) (viewer.
 
 // route reads ?transport=.
 func (a *app) route() viewer.RouteChoice {
-	query := js.Global().Get("URLSearchParams").New(js.Global().Get("location").Get("search"))
-	value := query.Call("get", "transport")
-	if value.IsNull() {
+	value, asked := queried("transport")
+	if !asked {
 		return viewer.RouteAuto
 	}
-	switch value.String() {
+	switch value {
 	case "relay":
 		return viewer.RelayOnly
 	case "p2p":
@@ -193,11 +274,9 @@ func (a *app) route() viewer.RouteChoice {
 	case "auto":
 		return viewer.RouteAuto
 	}
-	a.boot.Notice(fmt.Sprintf("The address asks for transport %q, which there is not. Use relay, p2p or auto.", value.String()))
+	a.boot.Notice(fmt.Sprintf("The address asks for transport %q, which there is not. Use relay, p2p or auto.", value))
 	return viewer.RouteAuto
 }
-
-func origin() string { return js.Global().Get("location").Get("origin").String() }
 
 func peerState(s rtp.State) viewer.PeerState {
 	switch s {

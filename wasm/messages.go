@@ -5,16 +5,22 @@ package main
 import (
 	"errors"
 
-	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
 var messageWelcome = page.Message{
-	Title: "Welcome to Sealcam",
-	Text:  "This device knows no cameras yet. Open the link that your agent prints when it starts, beside your cameras:",
-	Code:  "sealcam agent",
-	More:  "The link works once and for ten minutes; while nobody owns the agent it prints a new one. It makes this device the owner, whose keys are made here and never leave.",
+	Title:   "Welcome to Sealcam",
+	Text:    "This device knows no cameras yet. Open the link that your agent prints when it starts, beside your cameras:",
+	Code:    "sealcam agent",
+	More:    "The link works once and for ten minutes; while nobody owns the agent it prints a new one. It makes this device the owner, whose keys are made here and never leave. If somebody invited you, open the link that you were sent.",
+	Choices: true,
+}
+
+var messageNoOwner = page.Message{
+	Title: "Open this on the owner’s device",
+	Text:  "This is the code of a screen that waits to be let in. Scan it with the phone or computer whose browser manages the cameras, or type the code there: Devices, Add a screen.",
 }
 
 var messageBlocked = page.Message{
@@ -22,22 +28,6 @@ var messageBlocked = page.Message{
 	Text:   "Your cameras’ keys live in this browser, but it does not let this page store any. Open the link in a normal, not a private window, and allow this site to store data.",
 	More:   "The link was not used: it still works until it expires.",
 	Action: "Try again",
-}
-
-// messageLink says what is wrong with a link that cannot be read.
-func messageLink(err error) page.Message {
-	m := page.Message{
-		Title: "This link is incomplete",
-		Text:  "A character is missing or wrong. Copy the whole link again from where the agent printed it.",
-	}
-	if errors.Is(err, pairing.ErrLinkVersion) {
-		m = page.Message{
-			Title:  "This link is newer than this page",
-			Text:   "It was made by a later version of Sealcam. Reload the page; if that does not help, update the server.",
-			Action: "Reload",
-		}
-	}
-	return m
 }
 
 // messageRefused says why the agent refused the link.
@@ -53,13 +43,33 @@ func messageRefused(l viewer.Link) page.Message {
 	case viewer.ReasonClaimWrong:
 		m.Title = "This link is not the agent’s"
 		m.Text = "Copy it again, whole, from where the agent printed it."
+	case viewer.ReasonClaimed:
+		m.Title = "These cameras have an owner"
+	case viewer.ReasonInviteUsed:
+		m.Title = "This invitation was used before"
+	case viewer.ReasonInviteExpired:
+		m.Title = "This invitation has expired"
+	case viewer.ReasonInviteWrong:
+		m.Title = "This invitation is not known"
+	case viewer.ReasonInviteVoid:
+		m.Title = "This invitation was taken back"
+	case viewer.ReasonAgentOffline, viewer.ReasonClaimSilent, viewer.ReasonInviteSilent:
+		m.Title = "Nobody answers yet"
 	}
 	return m
 }
 
-// Hints for what the browser lacks, shown beside the cameras.
+// restoreSentence says why a restoration failed.
+func restoreSentence(err error) string {
+	for _, known := range []error{signal.ErrUnreachable, signal.ErrNotSealcam, signal.ErrSilent, signal.ErrLost} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return viewer.Sentence(err)
+}
+
+// Shown while no server answers.
 const (
-	hintNoVideo  = "This browser has no video decoder (WebCodecs), so only cameras that send JPEG pictures can be shown. Use a current Chrome, Edge, Firefox or Safari."
-	hintInsecure = "This page was opened without https, and browsers then switch their video decoder off, so only cameras that send JPEG pictures can be shown. Open it by an https address, or on this computer as http://localhost."
-	hintSocket   = "This page itself did load. So if this lasts, an extension, a proxy or a virus scanner may be blocking WebSockets to this address: allow them."
+	hintSocket = "This page itself did load. So if this lasts, an extension, a proxy or a virus scanner may be blocking WebSockets to this address: allow them."
 )

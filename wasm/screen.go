@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
-	"github.com/sealcam/sealcam/wasm/decode"
 	"github.com/sealcam/sealcam/wasm/page"
 	"github.com/sealcam/sealcam/wasm/stage"
 )
@@ -33,12 +32,13 @@ type screen struct {
 	stage    *stage.Stage
 	dirty    atomic.Bool // the viewer told of a change
 	viewer   *viewer.Viewer
-	claiming bool // a claim link was opened, so its refusal concerns the whole page
+	claiming bool // a link was opened that lets this device in, so its refusal concerns the whole page
 
 	tick     js.Func
 	looked   time.Time
 	labelled time.Time
 	tiles    []viewer.Tile
+	homes    []viewer.HomeStatus
 	tooLarge []viewer.TileKey
 	message  string // of the sheet, to write it only when it changes
 	told     string // of the notice
@@ -64,12 +64,8 @@ func newScreen(a *app) (*screen, error) {
 	s.watchContext()
 	s.watchVisibility()
 	s.exposeStats()
-	switch {
-	case decode.HasVideo():
-	case js.Global().Get("isSecureContext").Truthy():
-		a.boot.Notice(hintNoVideo)
-	default:
-		a.boot.Notice(hintInsecure)
+	if a.lacks != "" {
+		a.boot.Notice(a.lacks)
 	}
 	return s, nil
 }
@@ -107,7 +103,9 @@ func (s *screen) frame(now time.Time) {
 	s.looked = now
 	snapshot := s.viewer.Snapshot()
 	s.tiles = snapshot.Tiles
+	s.homes = snapshot.Homes
 	s.link(&snapshot)
+	s.app.owner.follow(&snapshot, now)
 	if len(snapshot.Tiles) == 0 {
 		s.stage.Place(nil)
 		s.viewer.Wish(nil)
@@ -136,7 +134,7 @@ func (s *screen) frame(now time.Time) {
 	}
 	s.page.Label(placed, pictures, s.tooLarge, slow, now)
 	if !s.away.Load() {
-		s.viewer.Wish(page.Wishes(placed))
+		s.viewer.Wish(s.app.lessen(page.Wishes(placed)))
 	}
 	s.looks++
 	s.busy += time.Since(now)

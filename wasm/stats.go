@@ -4,10 +4,12 @@ package main
 
 import (
 	"runtime"
+	"strings"
 	"syscall/js"
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/devices"
 	"github.com/sealcam/sealcam/wasm/stage"
 )
 
@@ -32,11 +34,16 @@ func (s *screen) stats() map[string]any {
 	for i := range s.tiles {
 		tiles[i] = tileStats(&s.tiles[i])
 	}
+	homes := make([]any, len(s.homes))
+	for i := range s.homes {
+		homes[i] = homeStats(&s.homes[i])
+	}
 	return map[string]any{
+		"homes":    homes,
 		"frames":   float64(frames),
 		"pictures": float64(m.Pictures),
 		"main_thread_ms": map[string]any{
-			"hand_over": ms(m.HandOver), "copy": ms(m.Copy), "place": look, "draw": ms(draw),
+			"hand_over": ms(m.HandOver), "decode": ms(m.Decode), "copy": ms(m.Copy), "place": look, "draw": ms(draw),
 		},
 		"decode_latency_ms": map[string]any{"p50": ms(m.LatencyP50), "p95": ms(m.LatencyP95)},
 		"decoder":           map[string]any{"handed": float64(m.Handed), "skipped": float64(m.Dropped), "failed": float64(m.Failed)},
@@ -47,12 +54,26 @@ func (s *screen) stats() map[string]any {
 	}
 }
 
+func homeStats(h *viewer.HomeStatus) map[string]any {
+	role := ""
+	if h.Role != 0 {
+		role = devices.RoleValue(h.Role)
+	}
+	alarm := ""
+	if h.Alarm != nil {
+		alarm = strings.Join(h.Alarm.Sentences, " ")
+	}
+	return map[string]any{
+		"agent": h.Agent.String(), "ready": h.Ready, "reason": h.Reason.String(), "role": role, "alarm": alarm,
+	}
+}
+
 func tileStats(t *viewer.Tile) map[string]any {
 	n := func(v uint64) float64 { return float64(v) }
 	st := &t.Stats
 	v := map[string]any{
 		"camera": t.Key.Camera.String(), "home": t.Key.Agent.String(), "state": t.State.String(), "reason": t.Reason.String(),
-		"stream": int(t.Stream), "route": int(t.Route), "age_ms": ms(t.Age), "codec": "", "width": 0, "height": 0, "serial": 0,
+		"stream": int(t.Stream), "route": int(t.Route), "age_ms": ms(t.Age), "decoder": t.Decoder, "codec": "", "width": 0, "height": 0, "serial": 0,
 		"direct": n(st.Direct), "relayed": n(st.Relayed), "opened": n(st.Opening.Opened), "refused": n(st.Opening.RefusedTotal()),
 		"duplicates": n(st.Duplicates), "outrun": n(st.Outrun), "held": n(st.Held), "unwanted": n(st.Unwanted), "unknown": n(st.Unknown),
 		"resyncs": n(st.Resyncs), "dropped": n(st.Dropped), "decoded": n(st.Decoded), "failures": n(st.Failures),

@@ -1,46 +1,50 @@
-// Package store keeps what the agent must not lose: its signing key, the ids of its cameras and the grant log. Files have mode
-// 0600, and an entry of the log is on the disk before Append returns. Epoch keys and pictures never come here.
+// Package store keeps what the agent must not lose: its signing key, the ids of its cameras and the grant log; and what it would
+// rather not lose: the checkpoint that lets a long log start fast, the access journal, when each device was last seen, and the
+// latest time that it knew. Files have mode 0600, and an entry of the log is on the disk before Append returns. Epoch keys and
+// pictures never come here.
+//
+// A file that is damaged, or another agent's, is never used in part. Where it decides who may see what (key, cameras, log) the
+// store does not open, and the file stays as it is: an agent that began without it could be claimed by somebody else. Any other
+// is kept aside under another name, a sentence of Warnings says so, and the agent goes on without it.
 package store
 
 import (
 	"crypto/rand"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
 )
 
-// Bounds of the files, checked before they are read.
 const (
-	MaxEntry   = 16 << 10 // bytes of one log entry
-	maxLog     = 256 << 20
-	maxCameras = 1 << 20
-)
-
-const (
-	keyFile     = "agent.key"
-	camerasFile = "cameras.json"
-	logFile     = "grants.log"
-	lockFile    = "lock"
+	keyFile  = "agent.key"
+	lockFile = "lock"
 )
 
 // Store is an agent's memory. Its methods may be called from several goroutines.
 type Store struct {
-	dir string // empty: everything is gone when the process ends
-	key identity.AgentKey
+	dir     string // empty: everything is gone when the process ends
+	key     identity.AgentKey
+	agent   identity.AgentID
+	journal *Journal
 
-	mu      sync.Mutex
-	cameras map[string]string // name to id in hex
-	entries [][]byte
-	log     *os.File
-	lock    *os.File
+	mu       sync.Mutex
+	warnings []string
+	cameras  map[string]string // name to id in hex
+	entries  [][]byte
+	log      logFile
+	logEnd   int64
+	failed   error // of the log's disk; nothing is appended after it
+	seen     map[identity.DeviceID]int64
+	seenNew  bool // seen is not on the disk yet
+	mark     time.Time
+	lock     *os.File
 }
 
 // Memory returns a Store that keeps nothing on the disk.
@@ -49,7 +53,10 @@ func Memory() (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{key: key, cameras: map[string]string{}}, nil
+	return &Store{
+		key: key, agent: key.Public().ID(), journal: newJournal(nil),
+		cameras: map[string]string{}, seen: map[identity.DeviceID]int64{},
+	}, nil
 }
 
 // Open opens the folder dir, making it and the agent's key the first time. Its errors are sentences for the agent's owner.
@@ -61,8 +68,8 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("another agent uses the state folder %s: stop it, or choose another folder with -state", dir)
 	}
-	s := &Store{dir: dir, cameras: map[string]string{}, lock: lock}
-	for _, load := range []func() error{s.loadKey, s.loadCameras, s.loadLog} {
+	s := &Store{dir: dir, cameras: map[string]string{}, seen: map[identity.DeviceID]int64{}, lock: lock}
+	for _, load := range []func() error{s.loadKey, s.loadCameras, s.loadLog, s.loadJournal, s.loadSeen, s.loadClock} {
 		if err := load(); err != nil {
 			s.Close()
 			return nil, err
@@ -71,15 +78,20 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
-// Close releases the folder.
+// Close writes what was not on the disk yet and releases the folder.
 func (s *Store) Close() error {
+	var errs []error
+	if s.journal != nil {
+		errs = append(errs, s.journal.close())
+	}
+	errs = append(errs, s.SaveSeen())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var errs []error
-	for _, f := range []*os.File{s.log, s.lock} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
 	}
 	s.log, s.lock = nil, nil
 	return errors.Join(errs...)
@@ -88,174 +100,61 @@ func (s *Store) Close() error {
 // Key returns the agent's signing key.
 func (s *Store) Key() identity.AgentKey { return s.key }
 
-// Camera returns the id of the camera with this name, made at its first use.
-func (s *Store) Camera(name string) (identity.CameraID, error) {
+// Journal returns the access journal.
+func (s *Store) Journal() *Journal { return s.journal }
+
+// Warnings returns a sentence for each file that was found damaged and could be done without.
+func (s *Store) Warnings() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if text, ok := s.cameras[name]; ok {
-		return identity.ParseCameraID(text)
-	}
-	id, err := identity.NewCameraID(rand.Reader)
-	if err != nil {
-		return id, err
-	}
-	s.cameras[name] = id.String()
-	if s.dir == "" {
-		return id, nil
-	}
-	data, err := json.MarshalIndent(s.cameras, "", "\t")
-	if err != nil {
-		return id, err
-	}
-	return id, replaceFile(filepath.Join(s.dir, camerasFile), append(data, '\n'))
+	return slices.Clone(s.warnings)
 }
 
-// Entries returns the grant log's entries, oldest first. They must not be changed.
-func (s *Store) Entries() [][]byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.entries[:len(s.entries):len(s.entries)]
-}
+func (s *Store) path(file string) string { return filepath.Join(s.dir, file) }
 
-// Append adds an entry to the grant log; it is on the disk when Append returns without error.
-func (s *Store) Append(entry []byte) error {
-	if len(entry) == 0 || len(entry) > MaxEntry {
-		return fmt.Errorf("store: a log entry of %d bytes", len(entry))
+// without keeps a damaged file aside and notes what that means for the owner.
+func (s *Store) without(path, consequence string, damage error) error {
+	aside, err := setAside(path)
+	if err != nil {
+		return fmt.Errorf("%s is damaged and cannot be kept aside: move it away: %w", path, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dir != "" {
-		if s.log == nil {
-			return errors.New("store: closed")
-		}
-		end, err := s.log.Seek(0, io.SeekEnd)
-		if err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
-		record := append(binary.BigEndian.AppendUint32(nil, uint32(len(entry))), entry...)
-		if _, err = s.log.Write(record); err == nil {
-			err = s.log.Sync()
-		}
-		if err != nil {
-			// What was not acknowledged must not come back at the next start.
-			return errors.Join(fmt.Errorf("store: %w", err), s.log.Truncate(end))
-		}
-	}
-	s.entries = append(s.entries, append([]byte(nil), entry...))
+	s.warnings = append(s.warnings, fmt.Sprintf("%s %v: it is kept as %s; %s", path, damage, filepath.Base(aside), consequence))
 	return nil
 }
 
 func (s *Store) loadKey() error {
-	path := filepath.Join(s.dir, keyFile)
+	path := s.path(keyFile)
 	seed, err := readFile(path, 64)
-	if errors.Is(err, fs.ErrNotExist) {
-		if s.key, err = identity.GenerateAgent(rand.Reader); err != nil {
-			return err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if s.key, err = identity.GenerateAgent(rand.Reader); err == nil {
+			err = replaceFile(path, s.key.Seed())
 		}
-		return replaceFile(path, s.key.Seed())
+	case err == nil:
+		if s.key, err = identity.AgentFromSeed(seed); err != nil {
+			err = damagedKey(path)
+		}
 	}
 	if err != nil {
 		return err
 	}
-	if s.key, err = identity.AgentFromSeed(seed); err != nil {
-		return fmt.Errorf("%s is damaged: put back a copy of it, or move the folder away and claim the agent anew", path)
-	}
+	s.agent = s.key.Public().ID()
 	return nil
 }
 
-func (s *Store) loadCameras() error {
-	path := filepath.Join(s.dir, camerasFile)
-	data, err := readFile(path, maxCameras)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+// ReadID returns the id of the agent of a state folder, also while the agent runs. The error wraps fs.ErrNotExist if there is none.
+func ReadID(dir string) (identity.AgentID, error) {
+	seed, err := readFile(filepath.Join(dir, keyFile), 64)
 	if err != nil {
-		return err
+		return identity.AgentID{}, err
 	}
-	if err := json.Unmarshal(data, &s.cameras); err != nil || s.cameras == nil {
-		return fmt.Errorf("%s is damaged: put back a copy of it, or remove it (grants for single cameras must then be given anew)", path)
+	key, err := identity.AgentFromSeed(seed)
+	if err != nil {
+		return identity.AgentID{}, damagedKey(filepath.Join(dir, keyFile))
 	}
-	for name, text := range s.cameras {
-		if _, err := identity.ParseCameraID(text); err != nil {
-			return fmt.Errorf("%s: the id of camera %q is damaged: put back a copy of the file, or remove that line", path, name)
-		}
-	}
-	return nil
+	return key.Public().ID(), nil
 }
 
-// loadLog reads the records. A torn last record was never acknowledged: it is copied aside and cut off.
-func (s *Store) loadLog() error {
-	path := filepath.Join(s.dir, logFile)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("cannot open the grant log %s: %w", path, errors.Unwrap(err))
-	}
-	s.log = f
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() > maxLog {
-		return fmt.Errorf("%s has %d bytes, which is no grant log: put back a copy of it", path, info.Size())
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxLog))
-	if err != nil {
-		return fmt.Errorf("cannot read the grant log %s: %w", path, err)
-	}
-	whole := 0
-	for len(data)-whole >= 4 {
-		n := int(binary.BigEndian.Uint32(data[whole:]))
-		if n == 0 || n > MaxEntry {
-			return fmt.Errorf("%s is damaged at byte %d: put back a copy of it; nothing of it was used", path, whole)
-		}
-		if len(data)-whole-4 < n {
-			break
-		}
-		s.entries = append(s.entries, data[whole+4:whole+4+n])
-		whole += 4 + n
-	}
-	if whole == len(data) {
-		return nil
-	}
-	if err := replaceFile(path+".torn", data); err != nil {
-		return err
-	}
-	if err := f.Truncate(int64(whole)); err != nil {
-		return fmt.Errorf("cannot mend the grant log %s: %w", path, err)
-	}
-	return f.Sync()
-}
-
-func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s is damaged: it has %d bytes; put back a copy of it", path, info.Size())
-	}
-	return os.ReadFile(path)
-}
-
-// replaceFile writes a file so that after a crash either the old or the new one is there, whole.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+func damagedKey(path string) error {
+	return fmt.Errorf("%s is damaged: put back a copy of it, or begin anew with: sealcam agent reset", path)
 }

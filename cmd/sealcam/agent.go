@@ -7,8 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/sealcam/sealcam/camera"
 	"github.com/sealcam/sealcam/camera/check"
@@ -19,36 +23,39 @@ import (
 	"github.com/sealcam/sealcam/camera/store"
 	"github.com/sealcam/sealcam/camera/testcard"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/server"
 )
 
 type agentCmd struct {
-	Run   agentRunCmd   `cmd:"" default:"withargs" help:"Seal the cameras of the configuration and serve them to their owner (the default)."`
-	Check agentCheckCmd `cmd:"" help:"Say what a camera offers and whether browsers can play it."`
+	agentFlags
+
+	Run     agentRunCmd     `cmd:"" default:"withargs" help:"Seal the cameras of the configuration and serve them to their owner (the default)."`
+	Check   agentCheckCmd   `cmd:"" help:"Say what a camera offers and whether browsers can play it."`
+	Claim   agentClaimCmd   `cmd:"" help:"Make this command line the owner of a new agent, with the link that it printed."`
+	Join    agentJoinCmd    `cmd:"" help:"Let an owner make this command line an owner too."`
+	Devices agentDevicesCmd `cmd:"" help:"List who may see what."`
+	Invite  agentInviteCmd  `cmd:"" help:"Make a link that lets one device in."`
+	Approve agentApproveCmd `cmd:"" help:"Let a screen in that shows a code."`
+	Revoke  agentRevokeCmd  `cmd:"" help:"Take a device's access, or an invitation, back."`
+	Rename  agentRenameCmd  `cmd:"" help:"Give a device another name."`
+	Journal agentJournalCmd `cmd:"" help:"List who watched which camera when."`
+	Repair  agentRepairCmd  `cmd:"" help:"Give the agent back what its list of devices lost."`
+	Reset   agentResetCmd   `cmd:"" help:"Make the agent a new one that nobody owns, when devices and 24 words are lost."`
 }
 
-type agentRunCmd struct {
-	Config string `help:"Configuration file." default:"sealcam.toml" type:"path" env:"SEALCAM_CONFIG"`
-	Server string `help:"Address of the server; wins over the file." env:"SEALCAM_SERVER"`
-	State  string `help:"Folder of the agent's key and the grant log; wins over the file." type:"path" env:"SEALCAM_STATE"`
+// AfterApply lets the commands below ask for the flags that they share.
+func (c *agentCmd) AfterApply(k *kong.Context) error {
+	k.Bind(&c.agentFlags)
+	return nil
 }
+
+type agentRunCmd struct{}
 
 // Run runs the agent until a signal.
-func (c *agentRunCmd) Run(ctx context.Context, env environment) error {
-	conf, err := config.Read(c.Config)
+func (*agentRunCmd) Run(ctx context.Context, env environment, flags *agentFlags) error {
+	conf, err := flags.configure()
 	if err != nil {
 		return err
-	}
-	if c.Server != "" {
-		conf.Server = c.Server
-	}
-	if conf.Server == "" {
-		return errors.New(`no server: add server = "https://…" to the configuration, or -server`)
-	}
-	if c.State != "" {
-		conf.State = c.State
-	}
-	if conf.State == "" {
-		conf.State = filepath.Join(filepath.Dir(c.Config), "sealcam-state")
 	}
 	memory, err := store.Open(conf.State)
 	if err != nil {
@@ -60,18 +67,60 @@ func (c *agentRunCmd) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
+	var servers []string // to connect to
+	var public []string  // for people
+	if conf.Server != "" {
+		servers, public = append(servers, conf.Server), append(public, conf.Server)
+	}
+	var own *lan
+	if flags.LAN != "" {
+		if own, err = openLAN(flags.LAN, env.log); err != nil {
+			return err
+		}
+		defer own.Close()
+		servers, public = append(servers, own.local), append(public, own.addresses...)
+		fmt.Fprintf(env.stdout, "\nIn the local network open %s\n", strings.Join(own.addresses, " or "))
+	}
 	agent, err := camera.New(camera.Config{
-		Name: conf.Name, Server: conf.Server, Store: memory, Clock: clock, Cameras: cameras,
-		Loopback: isLoopback(conf.Server),
+		Name: conf.Name, Servers: servers, Store: memory, Clock: clock, Cameras: cameras,
+		Loopback: slices.ContainsFunc(public, isLoopback),
 		Link: func(link pairing.Link, expires time.Time) {
+			link.Server = public[0]
 			printLink(env.stdout, link, expires)
+			for _, address := range public[1:] {
+				link.Server = address
+				fmt.Fprintf(env.stdout, "  or %s\n", link)
+			}
 		},
 		Log: env.log,
 	})
 	if err != nil {
 		return err
 	}
-	return agent.Run(ctx)
+	if len(memory.Entries()) > 0 {
+		fmt.Fprintf(env.stdout, "\nThese cameras have an owner: open %s there. If every device is lost, the 24 words bring them back at\n\n  %s\n\n",
+			public[0], pairing.RecoverLink{Server: public[0], Agent: agent.ID()})
+	}
+	if own == nil {
+		return agent.Run(ctx)
+	}
+	return runBoth(ctx, own.Server, agent)
+}
+
+// runBoth runs an agent and a server in its process until ctx or either ends.
+func runBoth(ctx context.Context, s *server.Server, a *camera.Agent) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var agents sync.WaitGroup
+	var agentErr error
+	agents.Go(func() {
+		defer cancel()
+		agentErr = a.Run(ctx)
+	})
+	err := s.Run(ctx)
+	cancel()
+	agents.Wait()
+	return errors.Join(err, agentErr)
 }
 
 // openCameras makes a source of each configured camera. Nothing is connected yet.

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/sealcam/sealcam/camera"
@@ -47,7 +45,7 @@ func (c *demoCmd) Run(ctx context.Context, env environment) error {
 	}
 	address := "http://" + net.JoinHostPort("localhost", fmt.Sprint(s.Addr().(*net.TCPAddr).Port))
 	agent, err := camera.New(camera.Config{
-		Name: "Demo", Server: address, Store: memory, Clock: clock, Cameras: cameras,
+		Name: "Demo", Servers: []string{address}, Store: memory, Clock: clock, Cameras: cameras,
 		Loopback: true, Ephemeral: c.State == "",
 		Link: func(link pairing.Link, expires time.Time) {
 			fmt.Fprintf(env.stdout, "\nSealcam shows %s, sealed beside the camera and opened only in your browser. Stop it with Ctrl-C.\n", count(len(cameras)))
@@ -62,18 +60,7 @@ func (c *demoCmd) Run(ctx context.Context, env environment) error {
 	if len(memory.Entries()) > 0 {
 		fmt.Fprintf(env.stdout, "\nOpen %s in the browser that owns these cameras. Stop with Ctrl-C.\n\n", address)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var agents sync.WaitGroup
-	var agentErr error
-	agents.Go(func() {
-		defer cancel()
-		agentErr = agent.Run(ctx)
-	})
-	err = s.Run(ctx)
-	cancel()
-	agents.Wait()
-	return errors.Join(err, agentErr)
+	return runBoth(ctx, s, agent)
 }
 
 func (c *demoCmd) openStore() (*store.Store, error) {

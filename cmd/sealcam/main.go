@@ -1,4 +1,4 @@
-// Command sealcam is the agent beside the cameras, the blind server, and the demo that runs both.
+// Command sealcam is the agent beside the cameras, what its owners ask of it, the blind server, and the demo that runs both.
 package main
 
 import (
@@ -19,21 +19,27 @@ import (
 var version = "dev"
 
 type cli struct {
-	LogLevel string           `help:"What to log: debug, info, warn or error. The demo, whose terminal shows the link, logs from warn on, the others from info." enum:",debug,info,warn,error" default:"" env:"SEALCAM_LOG_LEVEL"`
+	LogLevel string           `help:"What to log: debug, info, warn or error. Server and agent log from info on; demo and view, whose terminal shows a link, from warn on; the others, which answer in words, errors alone." enum:",debug,info,warn,error" default:"" env:"SEALCAM_LOG_LEVEL"`
 	Version  kong.VersionFlag `help:"Print the version."`
 
-	Demo   demoCmd   `cmd:"" help:"Run server and agent in one process and print a link to open."`
-	Server serverCmd `cmd:"" help:"Run the server that introduces viewers and agents and carries what it cannot read."`
-	Agent  agentCmd  `cmd:"" help:"Run the agent beside the cameras, or ask it something."`
-	Decode decodeCmd `cmd:"" help:"Decode an H.264 stream with Sealcam's own decoder."`
+	Demo    demoCmd    `cmd:"" help:"Run server and agent in one process and print a link to open."`
+	Server  serverCmd  `cmd:"" help:"Run the server that introduces viewers and agents and carries what it cannot read."`
+	Agent   agentCmd   `cmd:"" help:"Run the agent beside the cameras, or say who may see them."`
+	View    viewCmd    `cmd:"" help:"Serve the page from this machine, so that no server need be trusted for it."`
+	Recover recoverCmd `cmd:"" help:"Get cameras back with the 24 words, when every device is lost."`
+	Decode  decodeCmd  `cmd:"" help:"Decode an H.264 stream with Sealcam's own decoder."`
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
+// interrupted is the exit code of a command that was not done when a signal ended it, as shells have it for Ctrl-C. Server and agent run
+// until then, so to them it is no error.
+const interrupted = 130
+
 // run is main without the process: it returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("sealcam"),
@@ -52,8 +58,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "sealcam:", err)
 		return 2
 	}
-	level := slog.LevelInfo
-	if command.Selected().Name == "demo" {
+	level := slog.LevelError
+	switch command.Selected().Name {
+	case "server", "run":
+		level = slog.LevelInfo
+	case "demo", "view":
 		level = slog.LevelWarn
 	}
 	if c.LogLevel != "" {
@@ -62,23 +71,30 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return 2
 		}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := environment{
-		stdout: stdout,
-		log:    slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		stdin: newInput(stdin), stdout: stdout, stderr: stderr,
+		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	if err := command.Run(env); err != nil && !errors.Is(err, context.Canceled) {
+	switch err := command.Run(env); {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr)
+		return interrupted
+	default:
 		fmt.Fprintln(stderr, "sealcam:", err)
 		return 1
 	}
-	return 0
 }
 
 // environment is what every command gets beside its context.
 type environment struct {
-	stdout io.Writer
+	stdin  *input
+	stdout io.Writer // what was asked for, secrets among it
+	stderr io.Writer // questions and progress
 	log    *slog.Logger
 }
 

@@ -51,7 +51,7 @@ func TestWrongCalls(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if code := run(test.args, &stdout, &stderr); code == 0 {
+			if code := run(t.Context(), test.args, strings.NewReader(""), &stdout, &stderr); code == 0 {
 				t.Error("exit code 0")
 			}
 			for _, words := range test.says {

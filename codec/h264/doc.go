@@ -2,5 +2,5 @@
 // boundaries, and it assembles NAL units into access units that a browser can decode. All input is taken for hostile.
 //
 // Decoder decodes 8-bit 4:2:0 video of the Constrained Baseline, Main and High profiles, progressive and interlaced, in Go alone. The
-// viewer does not use it yet.
+// viewer uses it where the browser has no decoder of its own.
 package h264

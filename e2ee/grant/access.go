@@ -58,6 +58,15 @@ func (m Member) Allows(camera identity.CameraID, rights Rights) error {
 	return nil
 }
 
+// Member returns what the log says of a device, a revoked or expired one too, and false if it never named it.
+func (l *Log) Member(d identity.DevicePublic) (Member, bool) {
+	m := l.members[d]
+	if m == nil {
+		return Member{}, false
+	}
+	return *m, true
+}
+
 // Owners returns the owners, in the order of the entries that made them so.
 func (l *Log) Owners() []identity.DevicePublic {
 	var owners []identity.DevicePublic

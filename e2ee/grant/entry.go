@@ -20,8 +20,9 @@ type Kind uint8
 // The kinds of entry.
 const (
 	Add    Kind = 1 // a device that is not a member becomes one
-	Grant  Kind = 2 // a member's name, role, cameras, rights and term are replaced
-	Revoke Kind = 3 // a member ceases to be one
+	Grant  Kind = 2 // a member's terms are replaced
+	Revoke Kind = 3 // a member ceases to be one, or an invitation is closed
+	Invite Kind = 4 // whoever holds the subject's private key may let one device in, with exactly these terms
 )
 
 // Role says what a device is to the home.
@@ -54,10 +55,30 @@ const (
 	MaxCameras = 256 // named in one entry
 	// MaxTerm is how long a guest or a display may be granted for at a time.
 	MaxTerm = 366 * 24 * time.Hour
+	// MaxRedeem is how long after its issue an invitation may be used.
+	MaxRedeem = 30 * 24 * time.Hour
 )
 
 // Hash identifies an entry and, through the chain, all entries before it.
 type Hash [sha256.Size]byte
+
+// Terms say what a device may do, and until when.
+type Terms struct {
+	Name      string // what the owner calls the device
+	Role      Role
+	Rights    Rights
+	Cameras   []identity.CameraID // ascending, each once; empty: all cameras
+	NotBefore time.Time           // whole seconds; zero: at once
+	Expires   time.Time           // whole seconds, the first moment at which they no longer hold; zero: never
+}
+
+// Equal reports whether both say the same.
+func (t Terms) Equal(u Terms) bool {
+	return t.Name == u.Name && t.Role == u.Role && t.Rights == u.Rights && slices.Equal(t.Cameras, u.Cameras) &&
+		t.NotBefore.Equal(u.NotBefore) && t.Expires.Equal(u.Expires)
+}
+
+func (t Terms) isZero() bool { return t.Equal(Terms{}) }
 
 // Entry is one line of the log.
 type Entry struct {
@@ -65,17 +86,16 @@ type Entry struct {
 	Seq     uint64 // place in the log, from 0
 	Prev    Hash   // of the entry before; zero in entry 0
 	Kind    Kind
-	Subject identity.DevicePublic // the device that the entry is about
+	Subject identity.DevicePublic // the device that the entry is about, or the key of the invitation
+	// Issued is when the issuer's clock says that it signed, in whole seconds. It informs people and decides nothing.
+	Issued time.Time
 
-	// In a Revoke, all of these are zero.
-	Name      string              // what the owner calls the device
-	Cameras   []identity.CameraID // ascending, each once; empty: all cameras
-	Rights    Rights
-	Role      Role
-	NotBefore time.Time // whole seconds; zero: at once
-	Expires   time.Time // whole seconds, the first moment at which it no longer holds; zero: never
+	Terms // zero in a Revoke
 
-	Issuer [identity.PublicKeySize]byte // raw key of the owner device that signed, or of R
+	// RedeemBefore is, in an Invite, the first moment at which it can no longer be used, in whole seconds; else zero.
+	RedeemBefore time.Time
+
+	Issuer [identity.PublicKeySize]byte // raw key of the owner device that signed, of R, or of the invitation that is redeemed
 	Sig    [ed25519.SignatureSize]byte
 }
 
@@ -94,49 +114,78 @@ func (e *Entry) check() error {
 	if e.Subject.IsZero() {
 		return invalid("no subject")
 	}
+	if e.Issued.IsZero() || !wholeSecond(e.Issued) {
+		return invalid("when it was issued is missing, or no whole second from 1970 to 9999")
+	}
+	if err := e.checkRedeem(); err != nil {
+		return err
+	}
 	switch e.Kind {
 	case Revoke:
-		if e.Name != "" || len(e.Cameras) != 0 || e.Rights != 0 || e.Role != 0 || !e.NotBefore.IsZero() || !e.Expires.IsZero() {
+		if !e.Terms.isZero() {
 			return invalid("a revocation names nothing but its subject")
 		}
 		return nil
-	case Add, Grant:
-	default:
-		return invalid("unknown kind %d", e.Kind)
+	case Add, Grant, Invite:
+		return e.Terms.Check()
 	}
-	if err := checkName(e.Name); err != nil {
-		return err
-	}
-	if err := checkCameras(e.Cameras); err != nil {
-		return err
-	}
-	if e.Rights == 0 || e.Rights&^AllRights != 0 {
-		return invalid("no right, or an unknown one")
-	}
-	return e.checkTerm()
+	return invalid("unknown kind %d", e.Kind)
 }
 
-func (e *Entry) checkTerm() error {
-	for _, t := range []time.Time{e.NotBefore, e.Expires} {
-		if !t.IsZero() && (t.Nanosecond() != 0 || t.Unix() <= 0 || t.After(maxTime)) {
+func (e *Entry) checkRedeem() error {
+	if e.Kind != Invite {
+		if !e.RedeemBefore.IsZero() {
+			return invalid("only an invitation has a time to be used in")
+		}
+		return nil
+	}
+	if !wholeSecond(e.RedeemBefore) || !e.Issued.Before(e.RedeemBefore) || e.RedeemBefore.Sub(e.Issued) > MaxRedeem {
+		return invalid("an invitation is to be used within %d days of its issue", MaxRedeem/(24*time.Hour))
+	}
+	return nil
+}
+
+// wholeSecond reports whether the wire form can hold t.
+func wholeSecond(t time.Time) bool {
+	return t.Nanosecond() == 0 && t.Unix() > 0 && !t.After(maxTime)
+}
+
+// Check returns ErrEntry, wrapped, for terms that no entry may have: names, cameras and rights out of bounds, and guests and displays
+// without an end, or owners with one.
+func (t Terms) Check() error {
+	if err := checkName(t.Name); err != nil {
+		return err
+	}
+	if err := checkCameras(t.Cameras); err != nil {
+		return err
+	}
+	if t.Rights == 0 || t.Rights&^AllRights != 0 {
+		return invalid("no right, or an unknown one")
+	}
+	return t.checkTerm()
+}
+
+func (t Terms) checkTerm() error {
+	for _, at := range []time.Time{t.NotBefore, t.Expires} {
+		if !at.IsZero() && !wholeSecond(at) {
 			return invalid("times are whole seconds from 1970 to 9999")
 		}
 	}
-	if !e.Expires.IsZero() && !e.NotBefore.Before(e.Expires) {
+	if !t.Expires.IsZero() && !t.NotBefore.Before(t.Expires) {
 		return invalid("expires before it begins")
 	}
-	switch e.Role {
+	switch t.Role {
 	case Owner:
-		if e.Rights != AllRights || len(e.Cameras) != 0 || !e.NotBefore.IsZero() || !e.Expires.IsZero() {
+		if t.Rights != AllRights || len(t.Cameras) != 0 || !t.NotBefore.IsZero() || !t.Expires.IsZero() {
 			return invalid("an owner has all rights on all cameras, without end")
 		}
 	case Viewer:
 	case Display, Guest:
-		if e.NotBefore.IsZero() || e.Expires.IsZero() || e.Expires.Sub(e.NotBefore) > MaxTerm {
+		if t.NotBefore.IsZero() || t.Expires.IsZero() || t.Expires.Sub(t.NotBefore) > MaxTerm {
 			return invalid("guests and displays need a beginning, and an end at most %d days later", MaxTerm/(24*time.Hour))
 		}
 	default:
-		return invalid("unknown role %d", e.Role)
+		return invalid("unknown role %d", t.Role)
 	}
 	return nil
 }
@@ -164,9 +213,9 @@ func checkCameras(ids []identity.CameraID) error {
 	return nil
 }
 
-// Sign sets Issuer and Sig. The signer must be an owner device or R; whether it is, Append will say. It returns ErrEntry, wrapped, or
-// the signer's error.
-func (e *Entry) Sign(s identity.Signer) error {
+// Sign sets Issuer and Sig, for the log that the given agent keeps. The signer must be an owner device, R, or the key of the invitation
+// that is redeemed; whether it is, Append will say. It returns ErrEntry, wrapped, or the signer's error.
+func (e *Entry) Sign(s identity.Signer, agent identity.AgentID) error {
 	public := s.Public()
 	if len(public) != len(e.Issuer) {
 		return identity.ErrKey
@@ -175,7 +224,7 @@ func (e *Entry) Sign(s identity.Signer) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	sig, err := s.Sign(e.toSign())
+	sig, err := s.Sign(e.toSign(agent))
 	if err != nil {
 		return fmt.Errorf("grant: signing: %w", err)
 	}
@@ -186,10 +235,21 @@ func (e *Entry) Sign(s identity.Signer) error {
 	return nil
 }
 
-// Genesis returns entry 0 of a new home, encoded: signed by its root key, naming its first owner.
-func Genesis(root identity.RootKey, owner identity.DevicePublic, name string) ([]byte, error) {
-	e := Entry{Home: root.Public().ID(), Kind: Add, Subject: owner, Name: name, Rights: AllRights, Role: Owner}
-	if err := e.Sign(root.Signer()); err != nil {
+// VerifySignature reports whether the issuer signed the entry for the log of the given agent. Whether it was for the issuer to sign,
+// the log alone knows.
+func (e *Entry) VerifySignature(agent identity.AgentID) bool {
+	issuer, err := identity.DevicePublicFromBytes(e.Issuer[:]) // whatever it is: none has a key of small order
+	return err == nil && issuer.Verify(e.toSign(agent), e.Sig[:])
+}
+
+// Genesis returns entry 0 of a home, encoded: signed by its root key, naming its first owner. It is good for every agent that this owner
+// claims for the home. issued is cut to whole seconds.
+func Genesis(root identity.RootKey, owner identity.DevicePublic, name string, issued time.Time) ([]byte, error) {
+	e := Entry{
+		Home: root.Public().ID(), Kind: Add, Subject: owner, Issued: issued.Truncate(time.Second),
+		Terms: Terms{Name: name, Rights: AllRights, Role: Owner},
+	}
+	if err := e.Sign(root.Signer(), identity.AgentID{}); err != nil {
 		return nil, err
 	}
 	return e.MarshalBinary()
@@ -200,4 +260,11 @@ func (e *Entry) Hash() Hash {
 	return sha256.Sum256(e.append([]byte(hashLabel)))
 }
 
-func (e *Entry) toSign() []byte { return e.appendBody([]byte(signatureLabel)) }
+// toSign returns what the signature covers. Entry 0 is R's word about the first owner, whichever agent that owner claims.
+func (e *Entry) toSign(agent identity.AgentID) []byte {
+	if e.Seq == 0 {
+		agent = identity.AgentID{}
+	}
+	b := make([]byte, 0, len(signatureLabel)+len(agent)+MaxEntry)
+	return e.appendBody(append(append(b, signatureLabel...), agent[:]...))
+}

@@ -1,7 +1,6 @@
 package grant
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"slices"
 	"time"
@@ -9,7 +8,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 )
 
-// Limits of a log. The last ones are kept for revocations, which must always be possible.
+// Limits of a log. The last places are kept for revocations and for R, which must always be possible.
 const (
 	MaxEntries = 1 << 14
 	MaxLog     = 4 << 20 // bytes
@@ -18,7 +17,7 @@ const (
 	reservedBytes   = reservedEntries * (4 + minEntry)
 )
 
-// What Append refuses, beside ErrEntry.
+// What Append refuses, beside ErrEntry and the errors about invitations.
 var (
 	ErrChain     = errors.New("grant: entry does not follow on the log's last one")
 	ErrSignature = errors.New("grant: entry's signature is wrong")
@@ -28,14 +27,9 @@ var (
 	ErrFull      = errors.New("grant: the log is full")
 )
 
-// What Includes finds.
-var (
-	ErrRollback = errors.New("grant: the log lacks entries that it had before")
-	ErrFork     = errors.New("grant: the log's past differs from what it was before")
-)
-
-// Log is a valid log. The zero value is empty and takes a genesis entry. It is not safe for concurrent use.
+// Log is a valid log. It is not safe for concurrent use.
 type Log struct {
+	agent   identity.AgentID
 	entries []Entry
 	hashes  []Hash
 	size    int // bytes, encoded
@@ -43,23 +37,26 @@ type Log struct {
 	home    identity.HomeID
 	members map[identity.DevicePublic]*Member
 	owners  int
+	invites []*Invitation // in the order of their entries
+	byKey   map[identity.DevicePublic]*Invitation
 }
 
 // Member is a device and what the log says of it.
 type Member struct {
-	Device    identity.DevicePublic
-	Name      string
-	Role      Role
-	Rights    Rights
-	Cameras   []identity.CameraID // empty: all
-	NotBefore time.Time
-	Expires   time.Time
-	Seq       uint64 // of the entry that says so
-	Revoked   bool   // the other fields then show what was
+	Device identity.DevicePublic
+	Terms
+	Added   time.Time                    // when it was let in, by the issuer's clock; the first time since it was revoked last
+	By      [identity.PublicKeySize]byte // who let it in: an owner's key, R, or that of an invitation
+	Seq     uint64                       // of the entry that says so
+	Changed time.Time                    // when that entry was issued
+	Revoked bool                         // the other fields then show what was
 }
 
-// NewLog returns an empty log.
-func NewLog() *Log { return new(Log) }
+// NewLog returns an empty log, for the agent that keeps it.
+func NewLog(agent identity.AgentID) *Log { return &Log{agent: agent} }
+
+// Agent returns which agent keeps the log.
+func (l *Log) Agent() identity.AgentID { return l.agent }
 
 // Head returns the hash of the last entry, which with Len identifies the log's state; zero for an empty one.
 func (l *Log) Head() Hash {
@@ -75,6 +72,17 @@ func (l *Log) Home() identity.HomeID { return l.home }
 // Root returns R; zero for an empty log.
 func (l *Log) Root() identity.RootPublic { return l.root }
 
+// IsRoot reports whether a device's key is R, which is no member but may have a session to recover the home.
+func (l *Log) IsRoot(d identity.DevicePublic) bool { return l.isRoot(raw(d)) }
+
+func (l *Log) isRoot(key [identity.PublicKeySize]byte) bool {
+	return len(l.entries) > 0 && key == [identity.PublicKeySize]byte(l.root.Bytes())
+}
+
+func raw(d identity.DevicePublic) [identity.PublicKeySize]byte {
+	return [identity.PublicKeySize]byte(d.Bytes())
+}
+
 // Len returns how many entries there are.
 func (l *Log) Len() int { return len(l.entries) }
 
@@ -86,42 +94,67 @@ func (l *Log) Entries(from uint64) []Entry {
 	return slices.Clone(l.entries[from:])
 }
 
-// Next returns an entry of the given kind about subject that would follow on the log, for the caller to fill in and sign.
+// Next returns an entry of the given kind about subject that would follow on the log, for the caller to date, fill in and sign.
 func (l *Log) Next(kind Kind, subject identity.DevicePublic) Entry {
 	return Entry{Home: l.home, Seq: uint64(len(l.entries)), Prev: l.Head(), Kind: kind, Subject: subject}
 }
 
 // Append adds an entry if it breaks no rule, and otherwise leaves the log as it was and returns ErrEntry, ErrChain, ErrSignature,
-// ErrIssuer, ErrSubject, ErrLastOwner or ErrFull, wrapped or not.
-func (l *Log) Append(e Entry) error {
-	if err := e.check(); err != nil {
-		return err
-	}
-	encoded := len(e.append(nil)) + 4
-	if err := l.checkRoom(&e, encoded); err != nil {
-		return err
-	}
-	if e.Seq != uint64(len(l.entries)) || e.Prev != l.Head() {
-		return ErrChain
-	}
-	root, err := l.checkIssuer(&e)
+// ErrIssuer, ErrSubject, ErrLastOwner, ErrFull, ErrInviteUsed, ErrInviteRevoked or ErrInviteTerms, wrapped or not.
+func (l *Log) Append(e Entry) error { return l.append(e, true) }
+
+// Check returns what Append would, and leaves the log as it is: for who must keep an entry on disk before it counts.
+func (l *Log) Check(e Entry) error {
+	_, _, err := l.check(&e, true)
+	return err
+}
+
+// append leaves the signature alone if the entry is known to have passed before.
+func (l *Log) append(e Entry, verify bool) error {
+	root, invitation, err := l.check(&e, verify)
 	if err != nil {
 		return err
 	}
-	if err := l.checkSubject(&e); err != nil {
-		return err
-	}
-
 	e.Cameras = slices.Clone(e.Cameras)
 	if len(l.entries) == 0 {
 		l.root, l.home, l.size = root, e.Home, 1
 		l.members = make(map[identity.DevicePublic]*Member)
+		l.byKey = make(map[identity.DevicePublic]*Invitation)
 	}
 	l.entries = append(l.entries, e)
 	l.hashes = append(l.hashes, e.Hash())
-	l.size += encoded
+	l.size += e.size() + frameHeader
 	l.apply(&e)
+	if invitation != nil {
+		invitation.State, invitation.UsedBy = InviteUsed, e.Subject
+	}
 	return nil
+}
+
+// check returns R, and the invitation that the entry redeems, if it does.
+func (l *Log) check(e *Entry, verify bool) (identity.RootPublic, *Invitation, error) {
+	none := identity.RootPublic{}
+	if err := e.check(); err != nil {
+		return none, nil, err
+	}
+	if err := l.checkRoom(e, e.size()+frameHeader); err != nil {
+		return none, nil, err
+	}
+	if e.Seq != uint64(len(l.entries)) || e.Prev != l.Head() {
+		return none, nil, ErrChain
+	}
+	root, err := l.checkRoot(e)
+	if err != nil {
+		return none, nil, err
+	}
+	invitation, err := l.checkIssuer(e, root)
+	if err != nil {
+		return none, nil, err
+	}
+	if verify && !e.VerifySignature(l.agent) {
+		return none, nil, ErrSignature
+	}
+	return root, invitation, l.checkSubject(e, root)
 }
 
 // AppendBytes parses one encoded entry and appends it, with the errors of ParseEntry and Append.
@@ -135,7 +168,7 @@ func (l *Log) AppendBytes(encoded []byte) error {
 
 func (l *Log) checkRoom(e *Entry, encoded int) error {
 	entries, size := MaxEntries, MaxLog
-	if e.Kind != Revoke {
+	if e.Kind != Revoke && !l.isRoot(e.Issuer) {
 		entries, size = entries-reservedEntries, size-reservedBytes
 	}
 	if len(l.entries) >= entries || l.size+encoded > size {
@@ -144,8 +177,8 @@ func (l *Log) checkRoom(e *Entry, encoded int) error {
 	return nil
 }
 
-// checkIssuer checks home, issuer and signature, and returns R.
-func (l *Log) checkIssuer(e *Entry) (identity.RootPublic, error) {
+// checkRoot returns R: of entry 0 its issuer, whose id the home's must be.
+func (l *Log) checkRoot(e *Entry) (identity.RootPublic, error) {
 	root := l.root
 	if len(l.entries) == 0 {
 		var err error
@@ -159,17 +192,19 @@ func (l *Log) checkIssuer(e *Entry) (identity.RootPublic, error) {
 	if e.Home != root.ID() {
 		return root, ErrChain
 	}
-	if e.Issuer != [identity.PublicKeySize]byte(root.Bytes()) && !l.isOwner(e.Issuer) {
-		return root, ErrIssuer
-	}
-	if !ed25519.Verify(e.Issuer[:], e.toSign(), e.Sig[:]) {
-		return root, ErrSignature
-	}
 	return root, nil
 }
 
-func (l *Log) isOwner(raw [identity.PublicKeySize]byte) bool {
-	device, err := identity.DevicePublicFromBytes(raw[:])
+// checkIssuer checks that the issuer may sign such an entry here. It returns the invitation that the entry redeems, if it does.
+func (l *Log) checkIssuer(e *Entry, root identity.RootPublic) (*Invitation, error) {
+	if e.Issuer == [identity.PublicKeySize]byte(root.Bytes()) || l.isOwner(e.Issuer) {
+		return nil, nil
+	}
+	return l.checkRedemption(e)
+}
+
+func (l *Log) isOwner(key [identity.PublicKeySize]byte) bool {
+	device, err := identity.DevicePublicFromBytes(key[:])
 	if err != nil {
 		return false
 	}
@@ -177,45 +212,67 @@ func (l *Log) isOwner(raw [identity.PublicKeySize]byte) bool {
 	return m != nil && !m.Revoked && m.Role == Owner
 }
 
-func (l *Log) checkSubject(e *Entry) error {
+func (l *Log) checkSubject(e *Entry, root identity.RootPublic) error {
+	if raw(e.Subject) == [identity.PublicKeySize]byte(root.Bytes()) {
+		return ErrSubject // R is nobody's device
+	}
 	m := l.members[e.Subject]
+	if invitation := l.byKey[e.Subject]; invitation != nil {
+		if e.Kind == Revoke && invitation.State == InviteOpen {
+			return nil
+		}
+		return ErrSubject // an invitation's key is made for one use and is no device's
+	}
+	if e.Kind == Invite {
+		if m != nil {
+			return ErrSubject
+		}
+		return nil
+	}
 	isMember := m != nil && !m.Revoked
 	if isMember != (e.Kind != Add) {
 		return ErrSubject
 	}
-	losesOwner := isMember && m.Role == Owner && (e.Kind == Revoke || e.Role != Owner)
-	if losesOwner && l.owners == 1 {
+	if isMember && l.losesOwner(m, e) && l.owners == 1 {
 		return ErrLastOwner
 	}
 	return nil
 }
 
-func (l *Log) apply(e *Entry) {
-	m := l.members[e.Subject]
-	if m != nil && !m.Revoked && m.Role == Owner {
-		l.owners--
-	}
-	if e.Kind == Revoke {
-		m.Revoked, m.Seq = true, e.Seq
-		return
-	}
-	if e.Role == Owner {
-		l.owners++
-	}
-	l.members[e.Subject] = &Member{
-		Device: e.Subject, Name: e.Name, Role: e.Role, Rights: e.Rights, Cameras: e.Cameras,
-		NotBefore: e.NotBefore, Expires: e.Expires, Seq: e.Seq,
-	}
+// losesOwner reports whether e, which is about m, takes an owner away.
+func (l *Log) losesOwner(m *Member, e *Entry) bool {
+	return m.Role == Owner && !m.Revoked && (e.Kind == Revoke || e.Role != Owner)
 }
 
-// Includes checks that the log, which is to be the later one, goes on from a state seen before, of length entries with the given head,
-// without having lost or changed anything of it. It returns ErrRollback or ErrFork.
-func (l *Log) Includes(length uint64, head Hash) error {
-	switch {
-	case length > uint64(len(l.hashes)):
-		return ErrRollback
-	case length == 0 && head != Hash{}, length > 0 && l.hashes[length-1] != head:
-		return ErrFork
+func (l *Log) apply(e *Entry) {
+	if e.Kind == Invite {
+		invitation := &Invitation{Key: e.Subject, Entry: *e, State: InviteOpen}
+		l.invites, l.byKey[e.Subject] = append(l.invites, invitation), invitation
+		return
 	}
-	return nil
+	if invitation := l.byKey[e.Subject]; invitation != nil {
+		invitation.State = InviteRevoked
+		return
+	}
+	m := l.members[e.Subject]
+	if m == nil {
+		m = &Member{Device: e.Subject, Revoked: true}
+		l.members[e.Subject] = m
+	}
+	if l.losesOwner(m, e) {
+		l.owners--
+		l.voidInvites(e.Subject)
+	}
+	m.Seq, m.Changed = e.Seq, e.Issued
+	if e.Kind == Revoke {
+		m.Revoked = true
+		return
+	}
+	if e.Role == Owner && (m.Revoked || m.Role != Owner) {
+		l.owners++
+	}
+	if m.Revoked {
+		m.Revoked, m.Added, m.By = false, e.Issued, e.Issuer
+	}
+	m.Terms = e.Terms
 }

@@ -14,6 +14,9 @@ import (
 
 var now = time.Unix(1_700_000_000, 0).UTC()
 
+// agentID is the agent's whose log is written.
+var agentID = identity.AgentID{0xa9}
+
 // home is a log and the keys behind it.
 type home struct {
 	t       testing.TB
@@ -40,8 +43,8 @@ func newHome(t testing.TB) *home {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &home{t: t, root: root, owner: device(t, 2), log: grant.NewLog()}
-	if h.genesis, err = grant.Genesis(root, h.owner.Public(), "phone"); err != nil {
+	h := &home{t: t, root: root, owner: device(t, 2), log: grant.NewLog(agentID)}
+	if h.genesis, err = grant.Genesis(root, h.owner.Public(), "phone", now); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.log.AppendBytes(h.genesis); err != nil {
@@ -54,13 +57,14 @@ func newHome(t testing.TB) *home {
 func (h *home) next(kind grant.Kind, subject identity.DeviceKey, issuer identity.Signer, change func(*grant.Entry)) grant.Entry {
 	h.t.Helper()
 	e := h.log.Next(kind, subject.Public())
+	e.Issued = now
 	if kind != grant.Revoke {
 		e.Name, e.Role, e.Rights = "tablet", grant.Viewer, grant.Live
 	}
 	if change != nil {
 		change(&e)
 	}
-	if err := e.Sign(issuer); err != nil {
+	if err := e.Sign(issuer, agentID); err != nil {
 		h.t.Fatal(err)
 	}
 	return e
@@ -74,6 +78,8 @@ func (h *home) append(e grant.Entry) {
 }
 
 func owner(e *grant.Entry) { e.Role, e.Rights = grant.Owner, grant.AllRights }
+
+func invite(e *grant.Entry) { e.Kind, e.RedeemBefore = grant.Invite, now.Add(24*time.Hour) }
 
 func guest(e *grant.Entry) {
 	e.Role, e.NotBefore, e.Expires = grant.Guest, now, now.Add(24*time.Hour)
@@ -111,10 +117,10 @@ func TestGenesis(t *testing.T) {
 			t.Fatal(err)
 		}
 		change(&e)
-		if err := e.Sign(h.root.Signer()); err != nil {
+		if err := e.Sign(h.root.Signer(), agentID); err != nil {
 			t.Fatal(err)
 		}
-		if err := grant.NewLog().Append(e); err == nil {
+		if err := grant.NewLog(agentID).Append(e); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -123,10 +129,10 @@ func TestGenesis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Sign(h.owner.Signer()); err != nil {
+	if err := e.Sign(h.owner.Signer(), agentID); err != nil {
 		t.Fatal(err)
 	}
-	if err := grant.NewLog().Append(e); !errors.Is(err, grant.ErrChain) {
+	if err := grant.NewLog(agentID).Append(e); !errors.Is(err, grant.ErrChain) {
 		t.Errorf("signed by another: %v", err)
 	}
 }
@@ -200,6 +206,9 @@ func TestRules(t *testing.T) {
 			h.append(h.next(grant.Add, tablet, h.owner.Signer(), nil))
 			length, head, members := h.log.Len(), h.log.Head(), h.log.Members()
 			e := c.entry(h)
+			if err := h.log.Check(e); !errors.Is(err, c.want) || h.log.Head() != head || h.log.Len() != length {
+				t.Errorf("Check: %v, want %v", err, c.want)
+			}
 			if err := h.log.Append(e); !errors.Is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
@@ -285,7 +294,7 @@ func TestAccess(t *testing.T) {
 	if got := h.log.Devices(begin); !slices.Contains(got, visitor.Public()) || slices.Contains(got, old.Public()) {
 		t.Errorf("devices later: %v", got)
 	}
-	if _, err := grant.NewLog().Admitted(h.owner.Public(), now); !errors.Is(err, grant.ErrNotMember) {
+	if _, err := grant.NewLog(agentID).Admitted(h.owner.Public(), now); !errors.Is(err, grant.ErrNotMember) {
 		t.Errorf("an empty log admits: %v", err)
 	}
 }
@@ -294,7 +303,7 @@ func TestIncludes(t *testing.T) {
 	h := newHome(t)
 	h.append(h.next(grant.Add, device(t, 3), h.owner.Signer(), nil))
 	length, head := uint64(h.log.Len()), h.log.Head()
-	short, err := grant.Parse(mustMarshal(t, h.log)[:1+4+len(h.genesis)])
+	short, err := grant.Parse(mustMarshal(t, h.log)[:1+4+len(h.genesis)], agentID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +320,7 @@ func TestIncludes(t *testing.T) {
 		"from the start":    {h.log, 0, grant.Hash{}, nil},
 		"itself":            {h.log, uint64(h.log.Len()), h.log.Head(), nil},
 		"shorter":           {short, length, head, grant.ErrRollback},
-		"emptied":           {grant.NewLog(), length, head, grant.ErrRollback},
+		"emptied":           {grant.NewLog(agentID), length, head, grant.ErrRollback},
 		"other past":        {fork.log, length, head, grant.ErrFork},
 		"hash of nothing":   {h.log, length, grant.Hash{}, grant.ErrFork},
 		"nothing with hash": {h.log, 0, head, grant.ErrFork},
@@ -330,6 +339,33 @@ func mustMarshal(t testing.TB, l *grant.Log) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+func TestVerifySignature(t *testing.T) {
+	h := newHome(t)
+	e := h.next(grant.Invite, device(t, 3), h.owner.Signer(), invite)
+	if !e.VerifySignature(agentID) || e.VerifySignature(identity.AgentID{}) {
+		t.Error("the signature is not the one for this agent's log")
+	}
+	for name, change := range map[string]func(*grant.Entry){
+		"terms":     func(e *grant.Entry) { e.Rights |= grant.Move },
+		"subject":   func(e *grant.Entry) { e.Subject = h.owner.Public() },
+		"date":      func(e *grant.Entry) { e.Issued = e.Issued.Add(time.Second) },
+		"time":      func(e *grant.Entry) { e.RedeemBefore = e.RedeemBefore.Add(time.Second) },
+		"signature": func(e *grant.Entry) { e.Sig[9] ^= 1 },
+		"issuer":    func(e *grant.Entry) { e.Issuer[9] ^= 1 },
+		"no issuer": func(e *grant.Entry) { e.Issuer = [32]byte{} },
+	} {
+		bad := e
+		change(&bad)
+		if bad.VerifySignature(agentID) {
+			t.Errorf("with another %s it is good still", name)
+		}
+	}
+	genesis, err := grant.ParseEntry(h.genesis)
+	if err != nil || !genesis.VerifySignature(agentID) || !genesis.VerifySignature(identity.AgentID{1}) {
+		t.Errorf("entry 0 is not good for every agent (%v)", err)
+	}
 }
 
 // Nobody but the log may change what it was given or gave.

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -17,13 +18,14 @@ const (
 
 // An entry, integers big-endian:
 //
-//	version(1) ‖ kind(1) ‖ home(32) ‖ seq(8) ‖ prev(32) ‖ subject(32) ‖ issuer(32) ‖ role(1) ‖ rights(2) ‖ not before(8) ‖
-//	expires(8) ‖ name length(1) ‖ name ‖ camera count(2) ‖ camera(16)… ‖ signature(64)
+//	version(1) ‖ kind(1) ‖ home(32) ‖ seq(8) ‖ prev(32) ‖ subject(32) ‖ issuer(32) ‖ issued(8) ‖ redeem before(8) ‖
+//	role(1) ‖ rights(2) ‖ not before(8) ‖ expires(8) ‖ name length(1) ‖ name ‖ camera count(2) ‖ camera(16)… ‖ signature(64)
 const (
-	fixedSize     = 1 + 1 + 32 + 8 + 32 + 32 + 32 + 1 + 2 + 8 + 8
+	fixedSize     = 1 + 1 + 32 + 8 + 32 + 32 + 32 + 8 + 8 + 1 + 2 + 8 + 8
 	signatureSize = 64
 	cameraSize    = 16
 	minEntry      = fixedSize + 1 + 2 + signatureSize
+	frameHeader   = 4 // length before an entry in a log
 )
 
 // MaxEntry is the length in bytes of the longest encoded entry.
@@ -34,8 +36,11 @@ func (e *Entry) MarshalBinary() ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, err
 	}
-	return e.append(nil), nil
+	return e.append(make([]byte, 0, e.size())), nil
 }
+
+// size returns how long the encoding is.
+func (e *Entry) size() int { return minEntry + len(e.Name) + len(e.Cameras)*cameraSize }
 
 func (e *Entry) append(b []byte) []byte { return append(e.appendBody(b), e.Sig[:]...) }
 
@@ -47,6 +52,8 @@ func (e *Entry) appendBody(b []byte) []byte {
 	b = append(b, e.Prev[:]...)
 	b = append(b, e.Subject.Bytes()...)
 	b = append(b, e.Issuer[:]...)
+	b = binary.BigEndian.AppendUint64(b, seconds(e.Issued))
+	b = binary.BigEndian.AppendUint64(b, seconds(e.RedeemBefore))
 	b = append(b, byte(e.Role))
 	b = binary.BigEndian.AppendUint16(b, uint16(e.Rights))
 	b = binary.BigEndian.AppendUint64(b, seconds(e.NotBefore))
@@ -86,12 +93,17 @@ func ParseEntry(b []byte) (Entry, error) {
 	}
 	e.Subject = subject
 	copy(e.Issuer[:], take(32))
+	inRange := true
+	takeTime := func() time.Time {
+		at, ok := fromSeconds(binary.BigEndian.Uint64(take(8)))
+		inRange = inRange && ok
+		return at
+	}
+	e.Issued, e.RedeemBefore = takeTime(), takeTime()
 	e.Role = Role(take(1)[0])
 	e.Rights = Rights(binary.BigEndian.Uint16(take(2)))
-	var inRange [2]bool
-	e.NotBefore, inRange[0] = fromSeconds(binary.BigEndian.Uint64(take(8)))
-	e.Expires, inRange[1] = fromSeconds(binary.BigEndian.Uint64(take(8)))
-	if !inRange[0] || !inRange[1] {
+	e.NotBefore, e.Expires = takeTime(), takeTime()
+	if !inRange {
 		return Entry{}, invalid("time out of range")
 	}
 
@@ -144,29 +156,108 @@ func (l *Log) MarshalBinary() ([]byte, error) {
 func AppendFramed(b []byte, e *Entry) []byte {
 	start := len(b)
 	b = e.append(append(b, 0, 0, 0, 0))
-	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-frameHeader))
 	return b
 }
 
-// Parse reads a whole log and checks every entry as Append does. It returns ErrEntry or an error of Append, wrapped with the entry's
-// number.
-func Parse(b []byte) (*Log, error) {
+// Part returns the entries from number from on as a stored log holds them, framed, as many as fit into limit bytes, but one at least if
+// there is one.
+func (l *Log) Part(from uint64, limit int) []byte {
+	if from >= uint64(len(l.entries)) {
+		return nil
+	}
+	var b []byte
+	for i := range l.entries[from:] {
+		e := &l.entries[from+uint64(i)]
+		if i > 0 && len(b)+frameHeader+e.size() > limit {
+			break
+		}
+		b = AppendFramed(b, e)
+	}
+	return b
+}
+
+// AppendPart appends what Part returned. It returns how many entries it took; on an error, which is as Parse's, those before the bad one
+// are in the log.
+func (l *Log) AppendPart(framed []byte) (taken int, err error) {
+	for len(framed) > 0 {
+		var entry []byte
+		if entry, framed, err = cutFrame(framed); err == nil {
+			err = l.AppendBytes(entry)
+		}
+		if err != nil {
+			return taken, fmt.Errorf("entry %d: %w", len(l.entries), err)
+		}
+		taken++
+	}
+	return taken, nil
+}
+
+// cutFrame splits the first entry off.
+func cutFrame(b []byte) (entry, rest []byte, err error) {
+	if len(b) < frameHeader {
+		return nil, nil, invalid("cut off")
+	}
+	n := binary.BigEndian.Uint32(b)
+	if b = b[frameHeader:]; uint64(n) > uint64(len(b)) {
+		return nil, nil, invalid("cut off")
+	}
+	return b[:n], b[n:], nil
+}
+
+// Parse reads a whole log of the given agent and checks every entry as Append does. It returns ErrEntry or an error of Append, wrapped
+// with the entry's number.
+func Parse(b []byte, agent identity.AgentID) (*Log, error) {
+	return ParseChecked(b, agent, 0, Hash{})
+}
+
+// ParseChecked is Parse for a log of which the first length entries, up to head, were checked before, as a trusted note says. If the chain
+// of their hashes ends in head they are the same ones, and their signatures, which cost the most by far, are not looked at again. If it
+// does not, every signature is.
+func ParseChecked(b []byte, agent identity.AgentID, length uint64, head Hash) (*Log, error) {
 	if len(b) == 0 || len(b) > MaxLog || b[0] != wireVersion {
 		return nil, invalid("log of %d bytes or of unknown version", len(b))
 	}
-	l := new(Log)
-	for b = b[1:]; len(b) > 0; {
-		if len(b) < 4 {
-			return nil, invalid("entry %d: cut off", len(l.entries))
+	b = b[1:]
+	if !endsIn(b, length, head) {
+		length = 0
+	}
+	l := NewLog(agent)
+	for len(b) > 0 {
+		var encoded []byte
+		var e Entry
+		var err error
+		if encoded, b, err = cutFrame(b); err == nil {
+			if e, err = ParseEntry(encoded); err == nil {
+				err = l.append(e, uint64(len(l.entries)) >= length)
+			}
 		}
-		n := binary.BigEndian.Uint32(b)
-		if b = b[4:]; uint64(n) > uint64(len(b)) {
-			return nil, invalid("entry %d: cut off", len(l.entries))
-		}
-		if err := l.AppendBytes(b[:n]); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", len(l.entries), err)
 		}
-		b = b[n:]
 	}
 	return l, nil
+}
+
+// endsIn reports whether the hash of the entry before number length is head. It need look at no other: each entry holds the hash of the
+// one before, which append checks.
+func endsIn(framed []byte, length uint64, head Hash) bool {
+	if length == 0 || length > MaxEntries {
+		return false
+	}
+	var entry []byte
+	for range length {
+		var err error
+		if entry, framed, err = cutFrame(framed); err != nil {
+			return false
+		}
+	}
+	return hashEncoded(entry) == head
+}
+
+func hashEncoded(entry []byte) Hash {
+	h := sha256.New()
+	h.Write([]byte(hashLabel))
+	h.Write(entry)
+	return Hash(h.Sum(nil))
 }

@@ -8,6 +8,8 @@
 // before its own (RFC 8446 §4.4.3), and an X.509 certificate begins with a DER tag, so no signature made for one purpose is
 // valid for another.
 //
-// Private keys and tokens print as "[redacted]" with every fmt verb and in log/slog. The package imports the standard library
-// only, does no I/O and starts no goroutine. Byte formats: docs/PROTOCOL.md, "Keys and ids".
+// A home's root key can be written on paper as 24 words (BIP 39).
+//
+// Private keys and tokens print as "[redacted]" with every fmt verb and in log/slog. The package imports the standard library and
+// a list of words, does no I/O and starts no goroutine. Byte formats: docs/PROTOCOL.md, "Keys and ids".
 package identity

@@ -4,6 +4,7 @@ package identity_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
@@ -28,9 +29,27 @@ func FuzzParseID(f *testing.F) {
 	})
 }
 
+// A phrase that parses is, but for case and white space, the one that its key is written as.
+func FuzzParsePhrase(f *testing.F) {
+	f.Fuzz(func(t *testing.T, text string) {
+		key, err := identity.ParsePhrase(text)
+		if err != nil {
+			if !key.IsZero() {
+				t.Error("an error, and a key")
+			}
+			return
+		}
+		if got := strings.Join(strings.Fields(strings.ToLower(text)), " "); got != key.Phrase() {
+			t.Errorf("%q became %q", text, key.Phrase())
+		}
+	})
+}
+
 func TestFuzzSeedsArePresent(t *testing.T) {
-	seeds, err := os.ReadDir("testdata/fuzz/FuzzParseID")
-	if err != nil || len(seeds) < 4 {
-		t.Errorf("%d seeds, %v", len(seeds), err)
+	for _, target := range []string{"FuzzParseID", "FuzzParsePhrase"} {
+		seeds, err := os.ReadDir("testdata/fuzz/" + target)
+		if err != nil || len(seeds) < 4 {
+			t.Errorf("%s: %d seeds, %v", target, len(seeds), err)
+		}
 	}
 }

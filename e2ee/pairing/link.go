@@ -1,58 +1,37 @@
 package pairing
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
 )
 
-const redacted = "[redacted]"
-
-// Secret is the secret of a claim link.
-type Secret [16]byte
-
-// NewSecret makes a secret out of random; nil stands for crypto/rand. The only errors are those of reading.
-func NewSecret(random io.Reader) (s Secret, err error) {
-	if random == nil {
-		random = rand.Reader
-	}
-	if _, err = io.ReadFull(random, s[:]); err != nil {
-		return Secret{}, fmt.Errorf("pairing: reading randomness: %w", err)
-	}
-	return s, nil
-}
-
-// LogValue keeps the secret out of logs.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// Format keeps the secret out of everything that fmt prints, whatever the verb.
-func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
-
-// Token returns what the claimant shows to the server to be let through: [identity.KnockToken] of the secret.
-func (s Secret) Token() identity.Token { return identity.KnockToken(s[:]) }
-
 var (
 	// ErrMistyped is returned for a link of which a character is missing or wrong.
-	ErrMistyped = errors.New("pairing: the link is incomplete or mistyped; copy it again, whole, from where the agent printed it")
+	ErrMistyped = errors.New("pairing: the link is incomplete or mistyped; copy it again, whole")
 	// ErrLinkVersion is returned for a link of a later version.
 	ErrLinkVersion = errors.New("pairing: the link is of a newer version of Sealcam than this page; reload the page")
-	// ErrNoLink is returned for a fragment that is no claim link at all.
-	ErrNoLink = errors.New("pairing: not a claim link")
+	// ErrNoLink is returned for a fragment that is no link of the kind asked for at all.
+	ErrNoLink = errors.New("pairing: not a link of this kind")
 )
 
 const (
-	claimKey     = "claim="
-	claimVersion = "v1"
-	checkLabel   = "sealcam claim check v1"
-	checkSize    = 2
+	claimKey   = "claim="
+	inviteKey  = "invite="
+	recoverKey = "recover="
+	pairKey    = "pair="
+
+	linkVersion = "v1"
+
+	claimCheckLabel  = "sealcam claim check v1"
+	inviteCheckLabel = "sealcam invite check v1"
+	pairCheckLabel   = "sealcam pair check v1"
+	checkSize        = 2
 )
 
 // Link is what the agent prints for its owner.
@@ -64,44 +43,86 @@ type Link struct {
 
 // String returns the link, secret included: https://server/#claim=v1.<agent id>.<secret and checksum>.
 func (l Link) String() string {
-	tail := append(l.Secret[:], linkCheck(l.Agent, l.Secret)...)
-	return strings.TrimRight(l.Server, "/") + "/#" + claimKey + claimVersion + "." + l.Agent.String() + "." +
-		base64.RawURLEncoding.EncodeToString(tail)
+	return writeLink(l.Server, claimKey, l.Agent.String(), secretText(claimCheckLabel, l.Agent, l.Secret))
 }
 
 // LogValue keeps the secret out of logs.
-func (l Link) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("server", l.Server), slog.String("agent", l.Agent.String()))
+func (l Link) LogValue() slog.Value { return logLink(l.Server, l.Agent) }
+
+// ParseFragment reads the part of a claim link behind the "#", which may be there or not, and white space around it. It returns
+// ErrNoLink, ErrLinkVersion or ErrMistyped.
+func ParseFragment(fragment string) (identity.AgentID, Secret, error) {
+	return parseSecretLink(claimKey, claimCheckLabel, fragment)
 }
 
-// ParseFragment reads the part of a link behind the "#", which may be there or not, and white space around it. It returns ErrNoLink,
-// ErrLinkVersion or ErrMistyped.
-func ParseFragment(fragment string) (identity.AgentID, Secret, error) {
-	claim, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(fragment), "#"), claimKey)
+// InviteLink is what an owner gives to whom he invites.
+type InviteLink struct {
+	Server string
+	Agent  identity.AgentID
+	Secret Secret
+}
+
+// String returns the link, secret included: https://server/#invite=v1.<agent id>.<secret and checksum>.
+func (l InviteLink) String() string {
+	return writeLink(l.Server, inviteKey, l.Agent.String(), secretText(inviteCheckLabel, l.Agent, l.Secret))
+}
+
+// LogValue keeps the secret out of logs.
+func (l InviteLink) LogValue() slog.Value { return logLink(l.Server, l.Agent) }
+
+// ParseInvite reads the part of an invite link behind the "#", as [ParseFragment] does.
+func ParseInvite(fragment string) (identity.AgentID, Secret, error) {
+	return parseSecretLink(inviteKey, inviteCheckLabel, fragment)
+}
+
+// RecoverLink leads to the form in which the recovery phrase is typed. It holds no secret.
+type RecoverLink struct {
+	Server string
+	Agent  identity.AgentID
+}
+
+// String returns the link: https://server/#recover=v1.<agent id>.
+func (l RecoverLink) String() string { return writeLink(l.Server, recoverKey, l.Agent.String()) }
+
+// ParseRecover reads the part of a recovery link behind the "#", as [ParseFragment] does.
+func ParseRecover(fragment string) (identity.AgentID, error) {
+	parts, err := cutLink(recoverKey, fragment, 1)
+	if err != nil {
+		return identity.AgentID{}, err
+	}
+	agent, err := identity.ParseAgentID(parts[0])
+	if err != nil {
+		return identity.AgentID{}, ErrMistyped
+	}
+	return agent, nil
+}
+
+func writeLink(server, key string, parts ...string) string {
+	return strings.TrimRight(server, "/") + "/#" + key + linkVersion + "." + strings.Join(parts, ".")
+}
+
+func logLink(server string, agent identity.AgentID) slog.Value {
+	return slog.GroupValue(slog.String("server", server), slog.String("agent", agent.String()))
+}
+
+// cutLink returns the parts between the dots behind key and version, exactly n of them.
+func cutLink(key, fragment string, n int) ([]string, error) {
+	value, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(fragment), "#"), key)
 	if !ok {
-		return identity.AgentID{}, Secret{}, ErrNoLink
+		return nil, ErrNoLink
 	}
-	version, rest, _ := strings.Cut(claim, ".")
-	if version != claimVersion {
+	version, rest, _ := strings.Cut(value, ".")
+	if version != linkVersion {
 		if isVersion(version) {
-			return identity.AgentID{}, Secret{}, ErrLinkVersion
+			return nil, ErrLinkVersion
 		}
-		return identity.AgentID{}, Secret{}, ErrMistyped
+		return nil, ErrMistyped
 	}
-	idText, tailText, _ := strings.Cut(rest, ".")
-	agent, err := identity.ParseAgentID(idText)
-	if err != nil || strings.ContainsAny(tailText, "\r\n") { // which encoding/base64 skips
-		return identity.AgentID{}, Secret{}, ErrMistyped
+	parts := strings.SplitN(rest, ".", n+1)
+	if len(parts) != n {
+		return nil, ErrMistyped
 	}
-	tail, err := base64.RawURLEncoding.DecodeString(tailText)
-	if err != nil || len(tail) != len(Secret{})+checkSize {
-		return identity.AgentID{}, Secret{}, ErrMistyped
-	}
-	secret := Secret(tail[:len(Secret{})])
-	if subtle.ConstantTimeCompare(tail[len(secret):], linkCheck(agent, secret)) != 1 {
-		return identity.AgentID{}, Secret{}, ErrMistyped
-	}
-	return agent, secret, nil
+	return parts, nil
 }
 
 // isVersion reports whether s is "v" and a decimal number without leading zeros.
@@ -110,9 +131,47 @@ func isVersion(s string) bool {
 	return ok && digits != "" && len(digits) < 4 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }
 
-// linkCheck tells a mistyped link from a used one. Two bytes of a hash over 128 random bits reveal nothing of use.
-func linkCheck(agent identity.AgentID, secret Secret) []byte {
-	b := append([]byte(checkLabel), agent[:]...)
-	sum := sha256.Sum256(append(b, secret[:]...))
+func parseSecretLink(key, label, fragment string) (identity.AgentID, Secret, error) {
+	parts, err := cutLink(key, fragment, 2)
+	if err != nil {
+		return identity.AgentID{}, Secret{}, err
+	}
+	agent, err := identity.ParseAgentID(parts[0])
+	if err != nil {
+		return identity.AgentID{}, Secret{}, ErrMistyped
+	}
+	var secret Secret
+	if err := readChecked(parts[1], secret[:], label, agent[:]); err != nil {
+		return identity.AgentID{}, Secret{}, err
+	}
+	return agent, secret, nil
+}
+
+func secretText(label string, agent identity.AgentID, secret Secret) string {
+	return writeChecked(secret[:], label, agent[:])
+}
+
+// writeChecked returns base64url(value ‖ check).
+func writeChecked(value []byte, label string, context []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(append([]byte(nil), value...), check(label, context, value)...))
+}
+
+// readChecked fills value from what writeChecked returned; it returns ErrMistyped, and then leaves value alone.
+func readChecked(text string, value []byte, label string, context []byte) error {
+	if len(text) != base64.RawURLEncoding.EncodedLen(len(value)+checkSize) || strings.ContainsAny(text, "\r\n") { // which encoding/base64 skips
+		return ErrMistyped
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || subtle.ConstantTimeCompare(b[len(value):], check(label, context, b[:len(value)])) != 1 {
+		return ErrMistyped
+	}
+	copy(value, b)
+	return nil
+}
+
+// check tells a mistyped link from a used one. Two bytes of a hash over 128 random bits reveal nothing of use.
+func check(label string, context, value []byte) []byte {
+	b := append([]byte(label), context...)
+	sum := sha256.Sum256(append(b, value...))
 	return sum[:checkSize]
 }

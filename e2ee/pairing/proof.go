@@ -1,7 +1,6 @@
 package pairing
 
 import (
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 
@@ -9,7 +8,7 @@ import (
 )
 
 const (
-	// ExporterLabel and ExporterSize are what both ends ask of session's Export for the proofs.
+	// ExporterLabel and ExporterSize are what both ends ask of session's Export for the proofs of a claim.
 	ExporterLabel = "claim v1"
 	ExporterSize  = 32
 
@@ -50,11 +49,7 @@ func verify(proof []byte, want Proof, exporter []byte) bool {
 }
 
 func prove(label string, secret Secret, exporter []byte, viewer identity.DevicePublic, agent identity.AgentPublic) (p Proof) {
-	key, err := hkdf.Key(sha256.New, secret[:], nil, proofKeyLabel, sha256.Size)
-	if err != nil {
-		panic(err) // only for an output longer than 255 hashes
-	}
-	mac := hmac.New(sha256.New, key)
+	mac := hmac.New(sha256.New, derive(secret[:], proofKeyLabel, sha256.Size))
 	for _, part := range [][]byte{[]byte(label), exporter, viewer.Bytes(), agent.Bytes()} {
 		mac.Write(part)
 	}

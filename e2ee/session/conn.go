@@ -66,10 +66,10 @@ func (p *watchedPipe) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// AgentKey returns the agent's key on the viewer's side, and the zero value on the agent's.
+// AgentKey returns the agent's key on the viewer's side, and the zero value on the agent's and in a session to pair.
 func (c *Conn) AgentKey() identity.AgentPublic { return c.agent }
 
-// Device returns the device's key on the agent's side, and the zero value on the viewer's.
+// Device returns the device's key on the agent's side, and the zero value on the viewer's; in a session to pair, the other device's.
 func (c *Conn) Device() identity.DevicePublic { return c.device }
 
 // Export returns n bytes, 1 to 1024, that both ends of this session and nobody else can compute (RFC 8446 §7.5, in the way of

@@ -10,6 +10,8 @@
 // about being let in. Here the agent therefore sends a verdict first, after the device has proven its key, and [Client] returns only
 // with a good one.
 //
+// [PairClient] and [PairServer] join two devices in the same way under another ALPN name, for the moment in which one lets the other in.
+//
 // Over it run messages of at most [MaxMessage] bytes, each with its length in front. The package imports e2ee/identity and the
 // standard library (net for net.Conn alone) and leaves no goroutine behind. Byte formats: docs/PROTOCOL.md, "Session".
 package session

@@ -91,7 +91,7 @@ func TestAgentRefusesOtherClients(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				agent := newAgent(t)
 				near, far := net.Pipe()
-				config, err := clientConfig(newDevice(t).Signer(), agent.Public().ID())
+				config, err := clientConfig(newDevice(t).Signer(), protocol, isAgent(agent.Public().ID()))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -133,7 +133,7 @@ func TestClientRefusesOtherAgents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				near, far := net.Pipe()
-				config, err := serverConfig(agent.Signer())
+				config, err := serverConfig(agent.Signer(), protocol)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -171,7 +171,7 @@ func TestErrorsAreTyped(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			agent := newAgent(t)
 			near, far := net.Pipe()
-			config, err := serverConfig(agent.Signer())
+			config, err := serverConfig(agent.Signer(), protocol)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +209,7 @@ func TestOtherVerdicts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				agent := newAgent(t)
 				near, far := net.Pipe()
-				config, err := serverConfig(agent.Signer())
+				config, err := serverConfig(agent.Signer(), protocol)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -315,7 +315,7 @@ func TestNoTickets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		agent := newAgent(t)
 		near, far := net.Pipe()
-		config, err := clientConfig(newDevice(t).Signer(), agent.Public().ID())
+		config, err := clientConfig(newDevice(t).Signer(), protocol, isAgent(agent.Public().ID()))
 		if err != nil {
 			t.Fatal(err)
 		}

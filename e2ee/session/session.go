@@ -27,14 +27,14 @@ const (
 // admitted the device, or with an error that wraps ErrAgentKey, ErrRefused, ErrParameters, ctx's error, or that of conn. It owns
 // conn from the call on: conn is closed by Close, or at once when an error is returned.
 func Client(ctx context.Context, conn net.Conn, self identity.Signer, agent identity.AgentID) (*Conn, error) {
-	config, err := clientConfig(self, agent)
+	config, err := clientConfig(self, protocol, isAgent(agent))
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	c := newConn(conn, tls.Client, config)
 	return c.establish(ctx, conn, func() error {
-		key, err := peerKey(c.tls.ConnectionState())
+		key, err := peerKey(c.tls.ConnectionState(), protocol)
 		if err != nil {
 			return err
 		}
@@ -49,14 +49,14 @@ func Client(ctx context.Context, conn net.Conn, self identity.Signer, agent iden
 // its key; an error of it is told to the device as a bare refusal and returned, wrapped. Errors and conn are otherwise as with
 // [Client].
 func Server(ctx context.Context, conn net.Conn, self identity.AgentKey, admit func(identity.DevicePublic) error) (*Conn, error) {
-	config, err := serverConfig(self.Signer())
+	config, err := serverConfig(self.Signer(), protocol)
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	c := newConn(conn, tls.Server, config)
 	return c.establish(ctx, conn, func() error {
-		key, err := peerKey(c.tls.ConnectionState())
+		key, err := peerKey(c.tls.ConnectionState(), protocol)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (c *Conn) establish(ctx context.Context, conn net.Conn, rest func() error) 
 func handshakeError(err error) error {
 	var alert *net.OpError // how crypto/tls reports an alert from the other end
 	switch {
-	case errors.Is(err, ErrParameters), errors.Is(err, ErrAgentKey), errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrParameters), errors.Is(err, ErrAgentKey), errors.Is(err, ErrDeviceKey), errors.Is(err, ErrRefused):
 		return err
 	case errors.As(err, &alert) && alert.Op == "remote error":
 		return fmt.Errorf("%w: %w", ErrParameters, err)

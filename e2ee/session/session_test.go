@@ -361,7 +361,7 @@ func TestContextEndsTheHandshake(t *testing.T) {
 	t.Run("no verdict", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			near, far := net.Pipe()
-			config, err := serverConfig(agent.Signer())
+			config, err := serverConfig(agent.Signer(), protocol)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,8 +12,12 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 )
 
-// protocol is the one ALPN name (RFC 7301). Its digit is the version of all that runs inside.
-const protocol = "sealcam/1"
+// The ALPN names (RFC 7301), one for each kind of session, so that none passes for another. Their digit is the version of all that runs
+// inside.
+const (
+	protocol     = "sealcam/1"
+	pairProtocol = "sealcam-pair/1"
+)
 
 var (
 	// ErrParameters is returned when the other end did not agree to exactly version, key exchange, protocol and kind of certificate
@@ -48,7 +52,7 @@ func certificate(s identity.Signer) (tls.Certificate, error) {
 }
 
 // baseConfig is what both ends have in common.
-func baseConfig(self identity.Signer) (*tls.Config, error) {
+func baseConfig(self identity.Signer, protocol string) (*tls.Config, error) {
 	cert, err := certificate(self)
 	if err != nil {
 		return nil, err
@@ -63,27 +67,35 @@ func baseConfig(self identity.Signer) (*tls.Config, error) {
 	}, nil
 }
 
-func clientConfig(self identity.Signer, agent identity.AgentID) (*tls.Config, error) {
-	c, err := baseConfig(self)
+// clientConfig is the client's, which shows its certificate only once check has passed the key of the other end.
+func clientConfig(self identity.Signer, protocol string, check func(ed25519.PublicKey) error) (*tls.Config, error) {
+	c, err := baseConfig(self, protocol)
 	if err != nil {
 		return nil, err
 	}
 	c.InsecureSkipVerify = true // there is no authority: VerifyConnection compares the key itself
 	c.VerifyConnection = func(cs tls.ConnectionState) error {
-		key, err := peerKey(cs)
+		key, err := peerKey(cs, protocol)
 		if err != nil {
 			return err
 		}
+		return check(key)
+	}
+	return c, nil
+}
+
+// isAgent accepts the key of one agent.
+func isAgent(agent identity.AgentID) func(ed25519.PublicKey) error {
+	return func(key ed25519.PublicKey) error {
 		if public, err := identity.AgentPublicFromBytes(key); err != nil || public.ID() != agent {
 			return ErrAgentKey
 		}
 		return nil
 	}
-	return c, nil
 }
 
-func serverConfig(self identity.Signer) (*tls.Config, error) {
-	c, err := baseConfig(self)
+func serverConfig(self identity.Signer, protocol string) (*tls.Config, error) {
+	c, err := baseConfig(self, protocol)
 	if err != nil {
 		return nil, err
 	}
@@ -91,14 +103,14 @@ func serverConfig(self identity.Signer) (*tls.Config, error) {
 	// The device has not proven its key when this runs (CertificateVerify comes later), so it is not asked here whether it may come
 	// in: the answer would tell anybody which keys are known.
 	c.VerifyConnection = func(cs tls.ConnectionState) error {
-		_, err := peerKey(cs)
+		_, err := peerKey(cs, protocol)
 		return err
 	}
 	return c, nil
 }
 
 // peerKey checks that the connection is of the one permitted kind, and returns the key of the other end's certificate.
-func peerKey(cs tls.ConnectionState) (ed25519.PublicKey, error) {
+func peerKey(cs tls.ConnectionState, protocol string) (ed25519.PublicKey, error) {
 	switch {
 	case cs.Version != tls.VersionTLS13:
 		return nil, fmt.Errorf("%w: TLS version %s", ErrParameters, tls.VersionName(cs.Version))

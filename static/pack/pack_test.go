@@ -55,9 +55,11 @@ func tree(t *testing.T, change map[string]string) (args []string, out string) {
 	}
 	write(filepath.Join(out, ".keep"), "")
 	write(filepath.Join(dir, "client.wasm"), "\x00asm"+strings.Repeat("code", 5000))
+	write(filepath.Join(dir, "scanner.wasm"), "\x00asm"+strings.Repeat("scan", 500))
 	write(filepath.Join(dir, "loader.js"), "// Go's")
 	return []string{
-		"-wasm", filepath.Join(dir, "client.wasm"), "-wasm-exec", filepath.Join(dir, "loader.js"), "-src", src, "-out", out,
+		"-wasm", filepath.Join(dir, "client.wasm"), "-scanner", filepath.Join(dir, "scanner.wasm"),
+		"-wasm-exec", filepath.Join(dir, "loader.js"), "-src", src, "-out", out,
 	}, out
 }
 
@@ -95,7 +97,7 @@ func TestPack(t *testing.T) {
 		t.Fatalf("%v in %q", err, block)
 	}
 	names := slices.Sorted(maps.Keys(assets))
-	if want := "app.css boot.js icon-180.png icon.svg sealcam.wasm wasm_exec.js worker.js"; strings.Join(names, " ") != want {
+	if want := "app.css boot.js icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js worker.js"; strings.Join(names, " ") != want {
 		t.Errorf("the manifest names %q", names)
 	}
 	hashed := regexp.MustCompile(`^/[a-z0-9_-]+\.[0-9a-f]{12}\.[a-z]+$`)
@@ -255,6 +257,7 @@ func TestPackRefuses(t *testing.T) {
 		"no such quality":       {nil, []string{"-quality", "worst"}, "fast or best"},
 		"no client":             {nil, []string{"-wasm", ""}, "-wasm"},
 		"a client that is none": {nil, []string{"-wasm", "/nowhere/client.wasm"}, "no such file"},
+		"no scanner":            {nil, []string{"-scanner", ""}, "-scanner"},
 		"a stray argument":      {nil, []string{"stray"}, "stray"},
 	} {
 		args, out := tree(t, c.change)

@@ -61,11 +61,17 @@ func TestDemo(t *testing.T) {
 // startDemo runs `sealcam demo` and returns the link that it prints.
 func startDemo(t *testing.T, args ...string) string {
 	t.Helper()
+	return startProgram(t, append([]string{"demo", "--port", "0"}, args...)...)
+}
+
+// startProgram runs the released binary until the test ends, and returns the first link that it prints.
+func startProgram(t *testing.T, args ...string) string {
+	t.Helper()
 	path := os.Getenv("SEALCAM_BIN")
 	if path == "" {
 		t.Skip("SEALCAM_BIN is not set: run ./build.sh test e2e")
 	}
-	cmd := exec.Command(path, append([]string{"demo", "--port", "0"}, args...)...)
+	cmd := exec.Command(path, args...)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()
 	if err != nil {
@@ -79,7 +85,10 @@ func startDemo(t *testing.T, args ...string) string {
 	reader.Go(func() {
 		for lines := bufio.NewScanner(output); lines.Scan(); {
 			if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "http") {
-				links <- line
+				select {
+				case links <- line:
+				default: // the same by another address, or a later one
+				}
 			}
 		}
 	})
@@ -87,7 +96,7 @@ func startDemo(t *testing.T, args ...string) string {
 		cmd.Process.Signal(os.Interrupt)
 		reader.Wait()
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("demo: %v", err)
+			t.Errorf("%s: %v", args[0], err)
 		}
 	})
 	select {

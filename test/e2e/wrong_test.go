@@ -262,6 +262,6 @@ func startShortLink(t *testing.T, address string) *home {
 	clock := source.NewClock()
 	cam, _ := rtspCamera(t, 9, clock, nil)
 	return startAgentWith(t, func(c *camera.Config) {
-		c.Server, c.Clock, c.Cameras, c.LinkLife = address, clock, []camera.Camera{cam}, time.Second
+		c.Servers, c.Clock, c.Cameras, c.LinkLife = []string{address}, clock, []camera.Camera{cam}, time.Second
 	})
 }

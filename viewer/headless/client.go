@@ -65,6 +65,9 @@ func New(cfg viewer.Config, o Options) *Client {
 	return c
 }
 
+// Viewer returns the viewer that counts, for what else it can do.
+func (c *Client) Viewer() *viewer.Viewer { return c.viewer }
+
 // Run watches until ctx ends; errors are viewer.Viewer's.
 func (c *Client) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -113,7 +113,7 @@ func (w *world) agent(n int) pairing.Link {
 	links := make(chan pairing.Link, 1)
 	clock := source.NewClock()
 	c := camera.Config{
-		Name: "home", Server: w.url, Store: memory, Clock: clock, Loopback: true, Log: slog.New(slog.DiscardHandler),
+		Name: "home", Servers: []string{w.url}, Store: memory, Clock: clock, Loopback: true, Log: slog.New(slog.DiscardHandler),
 		Link: func(l pairing.Link, _ time.Time) { links <- l },
 	}
 	for i := range n {
@@ -259,7 +259,7 @@ func (d *device) claim(link pairing.Link) *viewer.Claim {
 	if err != nil {
 		d.w.t.Fatal(err)
 	}
-	genesis, err := grant.Genesis(root, d.key.Public(), "test")
+	genesis, err := grant.Genesis(root, d.key.Public(), "test", time.Now())
 	if err != nil {
 		d.w.t.Fatal(err)
 	}

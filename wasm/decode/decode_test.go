@@ -111,7 +111,7 @@ func checkColours(t *testing.T, p *viewer.Pixels) {
 func TestVideo(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(videoConfig, out)
+	d, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestVideo(t *testing.T) {
 func TestBuffersAreRecycled(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(videoConfig, out)
+	d, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestBuffersAreRecycled(t *testing.T) {
 func TestSkippedPicture(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(videoConfig, out)
+	d, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestSkippedPicture(t *testing.T) {
 func TestBacklog(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(videoConfig, out)
+	d, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestUnsupported(t *testing.T) {
 		{"impossible profile", codec.Config{Codec: codec.H265, Width: 64, Height: 64, Profile: "hev1.9.6.L93.B0"}, false},
 	} {
 		out, next := collect(t)
-		d, err := Factory(&meter)(c.config, out)
+		d, err := NewLadder(&meter, Browser).New(c.config, out)
 		if err == nil {
 			if c.atFirst {
 				t.Errorf("%s: no error", c.name)
@@ -247,7 +247,7 @@ func TestUnsupported(t *testing.T) {
 func TestGarbageKillsTheDecoder(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(videoConfig, out)
+	d, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestStill(t *testing.T) {
 			}
 			var meter Meter
 			out, next := collect(t)
-			d, err := Factory(&meter)(stillConfig, out)
+			d, err := NewLadder(&meter, Browser).New(stillConfig, out)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -301,7 +301,7 @@ func TestStill(t *testing.T) {
 func TestStillQueue(t *testing.T) {
 	var meter Meter
 	out, next := collect(t)
-	d, err := Factory(&meter)(stillConfig, out)
+	d, err := NewLadder(&meter, Browser).New(stillConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestBadStills(t *testing.T) {
 	for name, data := range map[string][]byte{"empty": nil, "cut in the headers": file[:100], "another size than announced": huge, "text": []byte("not a picture")} {
 		var meter Meter
 		out, next := collect(t)
-		d, err := Factory(&meter)(stillConfig, out)
+		d, err := NewLadder(&meter, Browser).New(stillConfig, out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -347,11 +347,11 @@ func TestBadStills(t *testing.T) {
 func TestCloseWhileBusy(t *testing.T) {
 	var meter Meter
 	out, _ := collect(t)
-	still, err := Factory(&meter)(stillConfig, out)
+	still, err := NewLadder(&meter, Browser).New(stillConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	video, err := Factory(&meter)(videoConfig, out)
+	video, err := NewLadder(&meter, Browser).New(videoConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func TestCloseWhileBusy(t *testing.T) {
 	video.Close()
 	// A decoder made after them comes to its end, so whatever they had under way did too.
 	out, next := collect(t)
-	again, err := Factory(&meter)(stillConfig, out)
+	again, err := NewLadder(&meter, Browser).New(stillConfig, out)
 	if err != nil {
 		t.Fatal(err)
 	}

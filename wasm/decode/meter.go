@@ -13,7 +13,9 @@ type Meter struct {
 	mu                       sync.Mutex
 	handed, pictures, copied uint64
 	dropped, failed          uint64
+	decoded                  uint64
 	handOver, copying        time.Duration
+	decoding                 time.Duration
 	latency                  [256]time.Duration // of the last pictures, as a ring
 	measured                 int
 }
@@ -22,9 +24,9 @@ type Meter struct {
 type Measures struct {
 	Handed, Pictures uint64 // access units handed to decoders, pictures that came out and were passed on
 	Dropped, Failed  uint64 // pictures not copied because the stream or copying lagged, decoders that died
-	// HandOver and Copy are main-thread time a picture. LatencyP50 and LatencyP95 run from hand-over to the decoder's output,
-	// over the last 256 pictures.
-	HandOver, Copy, LatencyP50, LatencyP95 time.Duration
+	// HandOver and Copy are main-thread time a picture, as is Decode for those that Go decodes, copying included. LatencyP50 and LatencyP95
+	// run from hand-over to the decoder's output, over the last 256 pictures.
+	HandOver, Decode, Copy, LatencyP50, LatencyP95 time.Duration
 }
 
 // Measures returns what was measured since the page began.
@@ -34,6 +36,9 @@ func (m *Meter) Measures() Measures {
 	s := Measures{Handed: m.handed, Pictures: m.pictures, Dropped: m.dropped, Failed: m.failed}
 	if m.handed > 0 {
 		s.HandOver = m.handOver / time.Duration(m.handed)
+	}
+	if m.decoded > 0 {
+		s.Decode = m.decoding / time.Duration(m.decoded)
 	}
 	if m.copied > 0 {
 		s.Copy = m.copying / time.Duration(m.copied)
@@ -51,6 +56,21 @@ func (m *Meter) addHandOver(d time.Duration) {
 	defer m.mu.Unlock()
 	m.handed++
 	m.handOver += d
+}
+
+// addDecode counts a unit decoded in Go, whose hand-over costs nothing.
+func (m *Meter) addDecode(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.handed++
+	m.decoded++
+	m.decoding += d
+}
+
+func (m *Meter) addPicture() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pictures++
 }
 
 func (m *Meter) addLatency(d time.Duration) {

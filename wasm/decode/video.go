@@ -47,7 +47,7 @@ var (
 	uint8Array = js.Global().Get("Uint8Array")
 )
 
-func newVideo(config codec.Config, known support, meter *Meter, out func(viewer.Decoded)) (viewer.Decoder, error) {
+func newVideo(config codec.Config, known support, meter *Meter, out func(viewer.Decoded)) (*video, error) {
 	if can, asked := known[config]; !HasVideo() || asked && !can {
 		return nil, fmt.Errorf("decode: %w: %s", viewer.ErrUnsupported, config.Profile)
 	}
@@ -106,6 +106,9 @@ func (v *video) ask(answer js.Value) {
 	v.probe = promise.NewHandler(func(s js.Value) { done(s.Get("supported").Truthy()) }, func(error) { done(false) })
 	v.probe.Then(answer)
 }
+
+// undecided reports whether the decoder failed and the browser has not yet said if it can play the configuration at all.
+func (v *video) undecided() bool { return v.cause != nil && v.probe != nil }
 
 // Decode hands an access unit over. viewer.ErrBacklog means that it was not taken, and that only a key picture may follow.
 func (v *video) Decode(u viewer.Unit) error {

@@ -13,6 +13,11 @@ import (
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
+var (
+	errDeviceKey = errors.New("keys: the stored device key is damaged")
+	errNoCrypto  = errors.New("keys: the stored key needs https; open the page by its https address")
+)
+
 // webKey is an Ed25519 key of WebCrypto whose private half JavaScript cannot read either.
 type webKey struct {
 	subtle, private, algorithm js.Value
@@ -49,7 +54,7 @@ func subtle() (js.Value, bool) {
 	return s, s.Truthy()
 }
 
-// newDeviceRecord makes a device key and returns it as it is stored.
+// newDeviceRecord makes a device key and returns it as it is stored: the browser's own key where it can make one, else a seed.
 func newDeviceRecord(ctx context.Context) (js.Value, error) {
 	if record, err := newWebRecord(ctx); err == nil {
 		return record, nil
@@ -60,9 +65,7 @@ func newDeviceRecord(ctx context.Context) (js.Value, error) {
 	if err != nil {
 		return js.Undefined(), err
 	}
-	record := js.Global().Get("Object").New()
-	record.Set("seed", bytesToJS(key.Seed()))
-	return record, nil
+	return sealSeed(ctx, key.Seed())
 }
 
 func newWebRecord(ctx context.Context) (js.Value, error) {
@@ -88,33 +91,37 @@ func newWebRecord(ctx context.Context) (js.Value, error) {
 	record := js.Global().Get("Object").New()
 	record.Set("private", pair.Get("privateKey"))
 	record.Set("public", js.Global().Get("Uint8Array").New(raw))
-	if _, err := signerOf(record); err != nil {
+	if _, _, err := signerOf(ctx, record); err != nil {
 		return js.Undefined(), err
 	}
 	return record, nil
 }
 
 // signerOf reads a stored device key.
-func signerOf(record js.Value) (identity.Signer, error) {
+func signerOf(ctx context.Context, record js.Value) (identity.Signer, Custody, error) {
 	if record.Type() != js.TypeObject {
-		return nil, errors.New("keys: the stored device key is damaged")
+		return nil, 0, errDeviceKey
 	}
-	if seed := record.Get("seed"); seed.Truthy() {
-		key, err := identity.DeviceFromSeed(bytesFromJS(seed))
+	if !record.Get("private").Truthy() {
+		seed, custody, err := openSeed(ctx, record)
 		if err != nil {
-			return nil, fmt.Errorf("keys: stored device key: %w", err)
+			return nil, 0, err
 		}
-		return key.Signer(), nil
+		key, err := identity.DeviceFromSeed(seed)
+		if err != nil {
+			return nil, 0, errDeviceKey
+		}
+		return key.Signer(), custody, nil
 	}
 	s, ok := subtle()
 	if !ok {
-		return nil, errors.New("keys: the device key needs https; open the page by its https address")
+		return nil, 0, errNoCrypto
 	}
 	k := &webKey{subtle: s, private: record.Get("private"), algorithm: js.ValueOf("Ed25519"), public: bytesFromJS(record.Get("public"))}
-	if _, err := identity.DevicePublicFromBytes(k.public); err != nil || !k.private.Truthy() {
-		return nil, errors.New("keys: the stored device key is damaged")
+	if _, err := identity.DevicePublicFromBytes(k.public); err != nil {
+		return nil, 0, errDeviceKey
 	}
-	return k, nil
+	return k, Unexportable, nil
 }
 
 func bytesToJS(b []byte) js.Value {

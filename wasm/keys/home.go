@@ -7,6 +7,7 @@ import (
 	"errors"
 	"syscall/js"
 
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/promise"
@@ -17,7 +18,11 @@ var errHome = errors.New("keys: the stored home is damaged")
 // tabPrefix stands before an agent's id in sessionStorage.
 const tabPrefix = "sealcam home "
 
-// homeRecord is a home as it is stored, as JSON text. Byte strings are base64 there.
+// maxTabLog bounds the mirror of a grant log in sessionStorage, of which browsers give about 5 MB. A longer one is fetched anew.
+const maxTabLog = 1 << 20
+
+// homeRecord is a home as it is stored, as JSON text. Byte strings are base64 there. The mirror of the grant log stands beside it in the
+// database; only in a tab's storage, which takes nothing but text, it is part of it.
 type homeRecord struct {
 	Version   int              `json:"version"`
 	Agent     identity.AgentID `json:"agent"`
@@ -26,7 +31,9 @@ type homeRecord struct {
 	ID        identity.HomeID  `json:"id"`
 	LogLength uint64           `json:"logLength"`
 	LogHead   []byte           `json:"logHead"`
+	Role      grant.Role       `json:"role"`
 	Cameras   []cameraRecord   `json:"cameras"`
+	Log       []byte           `json:"log,omitempty"`
 }
 
 type cameraRecord struct {
@@ -37,12 +44,42 @@ type cameraRecord struct {
 func encodeHome(h viewer.Home) (string, error) {
 	r := homeRecord{
 		Version: 1, Agent: h.Agent, Name: h.Name, Knock: h.Knock[:], ID: h.ID, LogLength: h.LogLength, LogHead: h.LogHead[:],
+		Role: h.Role, Log: h.Log,
 	}
 	for _, c := range h.Cameras {
 		r.Cameras = append(r.Cameras, cameraRecord(c))
 	}
 	b, err := json.Marshal(r)
 	return string(b), err
+}
+
+// homeToJS returns a home as it stands in the database.
+func homeToJS(h viewer.Home) (js.Value, error) {
+	log := h.Log
+	h.Log = nil
+	text, err := encodeHome(h)
+	if err != nil {
+		return js.Undefined(), err
+	}
+	record := js.Global().Get("Object").New()
+	record.Set("home", text)
+	if len(log) > 0 {
+		record.Set("log", bytesToJS(log))
+	}
+	return record, nil
+}
+
+// homeFromJS undoes homeToJS.
+func homeFromJS(record js.Value) (viewer.Home, error) {
+	if record.Type() != js.TypeObject {
+		return viewer.Home{}, errHome
+	}
+	h, err := decodeHome(record.Get("home"))
+	if err != nil {
+		return viewer.Home{}, err
+	}
+	h.Log = bytesFromJS(record.Get("log"))
+	return h, nil
 }
 
 func decodeHome(v js.Value) (h viewer.Home, err error) {
@@ -56,7 +93,7 @@ func decodeHome(v js.Value) (h viewer.Home, err error) {
 	if r.Version != 1 || len(r.Knock) != len(h.Knock) || len(r.LogHead) != len(h.LogHead) {
 		return h, errHome
 	}
-	h.Agent, h.Name, h.ID, h.LogLength = r.Agent, r.Name, r.ID, r.LogLength
+	h.Agent, h.Name, h.ID, h.LogLength, h.Role, h.Log = r.Agent, r.Name, r.ID, r.LogLength, r.Role, r.Log
 	copy(h.Knock[:], r.Knock)
 	copy(h.LogHead[:], r.LogHead)
 	for _, c := range r.Cameras {
@@ -86,6 +123,9 @@ func (s *Store) tabHomes() (homes []viewer.Home) {
 }
 
 func (s *Store) rememberInTab(h viewer.Home) error {
+	if len(h.Log) > maxTabLog {
+		h.Log = nil
+	}
 	text, err := encodeHome(h)
 	if err != nil {
 		return err

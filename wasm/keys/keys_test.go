@@ -3,13 +3,16 @@
 package keys
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"reflect"
 	"sync"
 	"syscall/js"
 	"testing"
+	"time"
 
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/promise"
@@ -34,11 +37,11 @@ func clean(t *testing.T) *Store {
 
 func TestDeviceKeyStaysAndSigns(t *testing.T) {
 	s := clean(t)
-	first, err := s.Device(t.Context())
+	first, _, err := s.Device(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.Device(t.Context())
+	again, _, err := s.Device(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +67,7 @@ func TestDeviceKeyStaysAndSigns(t *testing.T) {
 
 func TestDeviceKeyCannotBeExported(t *testing.T) {
 	s := clean(t)
-	if _, err := s.Device(t.Context()); err != nil {
+	if _, _, err := s.Device(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	record, err := s.db.get(t.Context(), storeKeys, recordDevice)
@@ -82,11 +85,11 @@ func TestDeviceKeyCannotBeExported(t *testing.T) {
 func TestSeedWhereWebCryptoIsMissing(t *testing.T) {
 	hide(t, "crypto", map[string]any{"getRandomValues": js.Global().Get("crypto").Get("getRandomValues").Call("bind", js.Global().Get("crypto"))})
 	s := clean(t)
-	first, err := s.Device(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	first, custody, err := s.Device(t.Context())
+	if err != nil || custody != Plain {
+		t.Fatalf("custody %v, %v", custody, err)
 	}
-	again, err := s.Device(t.Context())
+	again, _, err := s.Device(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,15 +156,15 @@ func TestTabsAgreeOnOneKey(t *testing.T) {
 	}
 	defer b.db.db.Call("close")
 	var signers [2]identity.Signer
-	var roots [2]identity.RootKey
+	var founded [2][]byte
 	var wg sync.WaitGroup
 	for i, s := range []*Store{a, b} {
 		wg.Go(func() {
 			var err error
-			if signers[i], err = s.Device(t.Context()); err != nil {
+			if signers[i], _, err = s.Device(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if roots[i], err = s.Root(t.Context()); err != nil {
+			if founded[i], err = s.Genesis(t.Context(), genesis(t)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -173,14 +176,138 @@ func TestTabsAgreeOnOneKey(t *testing.T) {
 	if !signers[0].Public().Equal(signers[1].Public()) {
 		t.Error("two device keys")
 	}
-	if roots[0].IsZero() || !roots[0].Public().Equal(roots[1].Public()) {
+	if len(founded[0]) == 0 || !bytes.Equal(founded[0], founded[1]) {
 		t.Error("two root keys")
+	}
+}
+
+// genesis signs with the root key, naming some device as owner.
+func genesis(t *testing.T) func(identity.RootKey) ([]byte, error) {
+	t.Helper()
+	owner, err := identity.DeviceFromSeed(bytes.Repeat([]byte{7}, identity.SeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(root identity.RootKey) ([]byte, error) {
+		return grant.Genesis(root, owner.Public(), "owner", time.Unix(1_800_000_000, 0))
+	}
+}
+
+// The root key is there until its phrase is checked; then only what it founded.
+func TestRootIsForgotten(t *testing.T) {
+	s := clean(t)
+	ctx := t.Context()
+	if _, ok, err := s.Root(ctx); ok || err != nil {
+		t.Fatalf("before any home: %v, %v", ok, err)
+	}
+	if err := s.ForgetRoot(ctx); err != nil {
+		t.Errorf("forgetting nothing: %v", err)
+	}
+	founded, err := s.Genesis(ctx, genesis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := grant.ParseEntry(founded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, ok, err := s.Root(ctx)
+	if err != nil || !ok || key.Public().ID() != e.Home {
+		t.Fatalf("%v, %v, of home %v, want %v", ok, err, key.Public().ID(), e.Home)
+	}
+	again, err := identity.ParsePhrase(key.Phrase())
+	if err != nil || !again.Public().Equal(key.Public()) {
+		t.Errorf("the phrase stands for another key: %v", err)
+	}
+	if err := s.ForgetRoot(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.Root(ctx); ok || err != nil {
+		t.Errorf("afterwards: %v, %v", ok, err)
+	}
+	record, err := s.db.get(ctx, storeKeys, recordRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := js.Global().Get("Object").Call("keys", record); names.Length() != 1 || names.Index(0).String() != "genesis" {
+		t.Errorf("the record has %v", names.Call("join"))
+	}
+	later, err := s.Genesis(ctx, func(identity.RootKey) ([]byte, error) {
+		t.Error("another root key was made")
+		return nil, errRoot
+	})
+	if err != nil || !bytes.Equal(later, founded) {
+		t.Errorf("a further agent is founded on something else: %v", err)
+	}
+}
+
+func TestAdopt(t *testing.T) {
+	s := clean(t)
+	ctx := t.Context()
+	if err := s.Adopt(ctx, []byte("no entry")); err == nil {
+		t.Error("anything is adopted")
+	}
+	root, err := identity.GenerateRoot(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	founded, err := genesis(t)(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Adopt(ctx, founded); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Genesis(ctx, genesis(t))
+	if err != nil || !bytes.Equal(got, founded) {
+		t.Errorf("another home is founded: %v", err)
+	}
+	if _, ok, err := s.Root(ctx); ok || err != nil {
+		t.Errorf("there is a root key: %v, %v", ok, err)
+	}
+}
+
+// Where WebCrypto has no Ed25519, the seed is encrypted.
+func TestWrappedSeed(t *testing.T) {
+	subtle := js.Global().Get("crypto").Get("subtle")
+	if !subtle.Truthy() {
+		t.Skip("no WebCrypto")
+	}
+	original := subtle.Get("generateKey")
+	poor := js.Global().Get("Function").New("original", "return function (a, ...rest) { if (a === 'Ed25519') throw new DOMException('no', 'NotSupportedError'); return original.call(this, a, ...rest); }").Invoke(original)
+	subtle.Set("generateKey", poor)
+	defer subtle.Delete("generateKey")
+	s := clean(t)
+	first, custody, err := s.Device(t.Context())
+	if err != nil || custody != Wrapped {
+		t.Fatalf("custody %v, %v", custody, err)
+	}
+	again, _, err := s.Device(t.Context())
+	if err != nil || !first.Public().Equal(again.Public()) {
+		t.Fatalf("the second call made another key: %v", err)
+	}
+	record, err := s.db.get(t.Context(), storeKeys, recordDevice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if record.Get("key").Get("extractable").Bool() || !record.Get("seed").IsUndefined() {
+		t.Error("the seed can be read by scripts")
+	}
+	wrapped := bytesFromJS(record.Get("wrapped"))
+	wrapped[0] ^= 1
+	record.Set("wrapped", bytesToJS(wrapped))
+	if err := s.db.put(t.Context(), storeKeys, recordDevice, record); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Device(t.Context()); !errors.Is(err, errSeed) {
+		t.Errorf("a damaged key: %v", err)
 	}
 }
 
 func testHome(n byte) viewer.Home {
 	h := viewer.Home{Name: "Küche", LogLength: 1 << 60, Knock: [16]byte{n}, LogHead: [32]byte{31: n}, ID: identity.HomeID{n}}
 	h.Agent[0] = n
+	h.Role, h.Log = grant.Owner, []byte{n, 0, 255}
 	h.Cameras = []viewer.KnownCamera{{ID: identity.CameraID{n}, Name: "Tür 🚪"}}
 	return h
 }
@@ -227,13 +354,15 @@ func expect(t *testing.T, s *Store, want ...viewer.Home) {
 
 func TestDamagedHomesAreLeftOut(t *testing.T) {
 	s := clean(t)
-	good, err := encodeHome(testHome(3))
+	whole, err := homeToJS(testHome(3))
 	if err != nil {
 		t.Fatal(err)
 	}
+	good := whole.Get("home").String()
+	record := func(text any) js.Value { return js.ValueOf(map[string]any{"home": text}) }
 	for name, record := range map[string]js.Value{
-		"good": js.ValueOf(good), "number": js.ValueOf(5), "cut": js.ValueOf(good[:len(good)/2]), "empty": js.ValueOf("{}"),
-		"short": js.ValueOf(`{"version":1,"agent":"` + testHome(3).Agent.String() + `","knock":"AAAA","logHead":""}`),
+		"good": whole, "number of home": record(5), "cut home": record(good[:len(good)/2]), "empty home": record("{}"), "number": js.ValueOf(5), "cut": js.ValueOf(good[:len(good)/2]), "empty": js.ValueOf("{}"),
+		"text": js.ValueOf(good), "short": record(`{"version":1,"agent":"` + testHome(3).Agent.String() + `","knock":"AAAA","logHead":""}`),
 	} {
 		if err := s.db.put(t.Context(), storeHomes, name, record); err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ package keys
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"syscall/js"
 
@@ -38,54 +37,39 @@ func Open(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
-// Persist asks the browser not to clear the database when space runs out. It may refuse, and the page works all the same.
-func (s *Store) Persist(ctx context.Context) {
-	_ = promise.Try(func() {
-		p := js.Global().Get("navigator").Get("storage").Call("persist")
-		_, _ = promise.Await(ctx, p)
-	})
+// Persist asks the browser not to clear the database when space runs out, and reports whether it will not. It may refuse, and the page
+// works all the same.
+func (s *Store) Persist(ctx context.Context) bool { return s.storage(ctx, "persist") }
+
+// Persisted reports whether the browser has agreed to that.
+func (s *Store) Persisted(ctx context.Context) bool { return s.storage(ctx, "persisted") }
+
+// storage asks the StorageManager (WHATWG Storage §7), which pages without a secure context do not have.
+func (s *Store) storage(ctx context.Context, question string) bool {
+	manager := js.Global().Get("navigator").Get("storage")
+	if !manager.Truthy() || !manager.Get(question).Truthy() {
+		return false
+	}
+	answer, err := call(ctx, manager, question)
+	return err == nil && answer.Truthy()
 }
 
-// Device returns the device's key. The first call makes it.
-func (s *Store) Device(ctx context.Context) (identity.Signer, error) {
+// Device returns the device's key and how it is kept. The first call makes it.
+func (s *Store) Device(ctx context.Context) (identity.Signer, Custody, error) {
 	record, err := s.db.get(ctx, storeKeys, recordDevice)
 	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
 	if !record.IsUndefined() {
-		return signerOf(record)
+		return signerOf(ctx, record)
 	}
 	if record, err = newDeviceRecord(ctx); err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
 	if record, err = s.db.add(ctx, storeKeys, recordDevice, record); err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
-	return signerOf(record)
-}
-
-// Root returns the home's root key. The first call makes it; it is on the disk before the call returns, so that no home is
-// founded on a key that is lost.
-func (s *Store) Root(ctx context.Context) (identity.RootKey, error) {
-	record, err := s.db.get(ctx, storeKeys, recordRoot)
-	if err != nil {
-		return identity.RootKey{}, fmt.Errorf("keys: %w", err)
-	}
-	if record.IsUndefined() {
-		key, err := identity.GenerateRoot(nil)
-		if err != nil {
-			return identity.RootKey{}, err
-		}
-		record = js.Global().Get("Object").New()
-		record.Set("seed", bytesToJS(key.Seed()))
-		if record, err = s.db.add(ctx, storeKeys, recordRoot, record); err != nil {
-			return identity.RootKey{}, fmt.Errorf("keys: %w", err)
-		}
-	}
-	if record.Type() != js.TypeObject {
-		return identity.RootKey{}, errors.New("keys: the stored root key is damaged")
-	}
-	return identity.RootFromSeed(bytesFromJS(record.Get("seed")))
+	return signerOf(ctx, record)
 }
 
 // Homes returns the remembered homes. A damaged record is left out.
@@ -96,7 +80,7 @@ func (s *Store) Homes(ctx context.Context) ([]viewer.Home, error) {
 	}
 	var homes []viewer.Home
 	for i := range records.Length() {
-		if h, err := decodeHome(records.Index(i)); err == nil {
+		if h, err := homeFromJS(records.Index(i)); err == nil {
 			homes = append(homes, h)
 		}
 	}
@@ -108,11 +92,11 @@ func (s *Store) Remember(ctx context.Context, h viewer.Home) error {
 	if h.Ephemeral {
 		return s.rememberInTab(h)
 	}
-	text, err := encodeHome(h)
+	record, err := homeToJS(h)
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	if err := s.db.put(ctx, storeHomes, h.Agent.String(), js.ValueOf(text)); err != nil {
+	if err := s.db.put(ctx, storeHomes, h.Agent.String(), record); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil

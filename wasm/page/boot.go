@@ -4,25 +4,26 @@ package page
 
 import "syscall/js"
 
-// Boot is boot.js's half of the page: the sheet, the notice, and the claim link that it took out of the address.
+// Boot is boot.js's half of the page: the sheet, the notice, and the link that it took out of the address.
 type Boot struct {
-	object  js.Value
-	onClaim js.Func
+	object js.Value
+	onLink js.Func
+	offer  js.Func // of the notice's button
 }
 
 // NewBoot finds boot.js's object.
 func NewBoot() *Boot { return &Boot{object: js.Global().Get("sealcam").Get("boot")} }
 
-// TakeClaim returns the fragment of the claim link that opened the page, once; empty if there was none.
-func (b *Boot) TakeClaim() string { return b.object.Call("takeClaim").String() }
+// TakeLink returns the fragment of the link that opened the page, once; empty if there was none.
+func (b *Boot) TakeLink() string { return b.object.Call("takeLink").String() }
 
-// OnClaim calls f when another claim link is opened in this tab. f must not block.
-func (b *Boot) OnClaim(f func()) {
-	b.onClaim = js.FuncOf(func(js.Value, []js.Value) any {
+// OnLink calls f when another link is opened in this tab. f must not block.
+func (b *Boot) OnLink(f func()) {
+	b.onLink = js.FuncOf(func(js.Value, []js.Value) any {
 		f()
 		return nil
 	})
-	b.object.Call("onClaim", b.onClaim)
+	b.object.Call("onLink", b.onLink)
 }
 
 // Asset returns the address of a file of the client.
@@ -34,6 +35,18 @@ func (b *Boot) Asset(name string) string {
 	return asset.Get("url").String()
 }
 
+// Server returns the address of the server as links name it. carried tells that the page comes from a program on this machine, which
+// carries the page's connection to that server (sealcam view) and wrote the address into the page's head.
+func (b *Boot) Server() (address string, carried bool) {
+	meta := js.Global().Get("document").Call("querySelector", `meta[name="sealcam-server"]`)
+	if meta.Truthy() {
+		if address := meta.Get("content").String(); address != "" {
+			return address, true
+		}
+	}
+	return js.Global().Get("location").Get("origin").String(), false
+}
+
 // Progress shows what the page waits for.
 func (b *Boot) Progress(text, detail string) { b.object.Call("progress", text, -1, detail) }
 
@@ -43,11 +56,12 @@ type Message struct {
 	Code        string // a command to type, or empty
 	More        string // small print, or empty
 	Action      string // text of the button that reloads the page; empty for none
+	Choices     bool   // with links for devices without cameras: to be a screen, to restore
 }
 
 // Message fills the page.
 func (b *Boot) Message(m Message) {
-	b.object.Call("message", m.Title, m.Text, m.Code, m.More, m.Action)
+	b.object.Call("message", m.Title, m.Text, m.Code, m.More, m.Action, m.Choices)
 }
 
 // Stop fills the page for good.
@@ -55,6 +69,19 @@ func (b *Boot) Stop(title, text string) { b.object.Call("stop", title, text, "")
 
 // Notice shows a sentence beside the cameras until it is closed.
 func (b *Boot) Notice(text string) { b.object.Call("notice", text) }
+
+// Offer shows a sentence beside the cameras with a button that closes it and calls f, which must not block.
+func (b *Boot) Offer(text, action string, f func()) {
+	former := b.offer
+	b.offer = js.FuncOf(func(js.Value, []js.Value) any {
+		f()
+		return nil
+	})
+	b.object.Call("notice", text, action, b.offer)
+	if former.Truthy() {
+		former.Release()
+	}
+}
 
 // Say has a sentence read aloud.
 func (b *Boot) Say(text string) { b.object.Call("say", text) }

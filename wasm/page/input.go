@@ -24,6 +24,9 @@ func (p *Page) watchInput() {
 		if event.Get("key").Type() != js.TypeString || event.Get("ctrlKey").Truthy() || event.Get("altKey").Truthy() || event.Get("metaKey").Truthy() {
 			return
 		}
+		if p.document.Call("querySelector", "dialog[open]").Truthy() {
+			return // the dialog's keys are its own
+		}
 		if p.key(event.Get("key").String()) {
 			event.Call("preventDefault")
 		}

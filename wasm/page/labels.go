@@ -65,6 +65,17 @@ func way(r control.Route) string {
 	return ""
 }
 
+// decoded says who decodes a picture, as a part of a sentence.
+func decoded(decoder string) string {
+	switch decoder {
+	case "":
+		return ""
+	case "go":
+		return "; decoded by this page itself"
+	}
+	return "; decoded by the browser"
+}
+
 // progress says what a tile waits for, as a sentence.
 func progress(s string) string {
 	first, n := utf8.DecodeRuneInString(s)

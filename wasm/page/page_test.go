@@ -202,6 +202,21 @@ func TestArrowsMoveTheFocus(t *testing.T) {
 	}
 }
 
+// What is typed in a dialog moves nothing behind it.
+func TestDialogKeepsItsKeys(t *testing.T) {
+	f := newFixture(t)
+	tiles := someTiles(4)
+	f.show(tiles)
+	f.press("ArrowRight")
+	before := f.focused()
+	f.byID("panel").Call("showModal")
+	f.press("ArrowRight")
+	f.byID("panel").Call("close")
+	if got := f.focused(); got != before {
+		t.Errorf("the focus went from tile %s to %s", before, got)
+	}
+}
+
 func TestLabels(t *testing.T) {
 	f := newFixture(t)
 	tiles := someTiles(1)

@@ -81,6 +81,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	}
 	t.attr.set("data-state", state.String())
 	t.attr.set("data-reason", v.Reason.String())
+	t.attr.set("data-decoder", v.Decoder)
 	t.labels.name.set(v.Name)
 	t.labels.state.set(badge(state))
 	t.labels.reason.set(reason)
@@ -89,7 +90,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	} else {
 		t.way.set("hidden", "")
 		t.labels.way.set(way)
-		t.way.set("title", "Sealed from the camera to this device; comes "+way)
+		t.way.set("title", "Sealed from the camera to this device; comes "+way+decoded(v.Decoder))
 	}
 	if v.Picture != nil {
 		t.shot = now.Add(-v.Age)

@@ -1,0 +1,142 @@
+package camera
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/pion/webrtc/v3"
+
+	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/transport"
+	"github.com/sealcam/sealcam/transport/rtp"
+)
+
+// peerAttempts is how many peer connections a session may have over its life.
+const peerAttempts = 200
+
+// peer is the direct path of a session.
+type peer struct {
+	turn signal.TURN
+	ice  []string
+
+	mu      sync.Mutex
+	sender  *rtp.Sender // nil while there is none
+	attempt uint32
+}
+
+// offerPeer starts a new peer connection in the place of the last one.
+func (s *viewerSession) offerPeer(ctx context.Context, attempt uint32) error {
+	p := &s.peer
+	if attempt == 0 || attempt > peerAttempts || attempt <= p.attempt {
+		return control.ErrMessage
+	}
+	p.close(s.log)
+	sender, err := rtp.NewSender(rtp.SenderConfig{
+		ICEServers: iceServers(p.ice, p.turn),
+		Slots:      min(len(s.agent.hubs), rtp.MaxSlots),
+		Loopback:   s.agent.loopback,
+		Log:        s.log,
+		OnCandidate: func(candidate string) {
+			s.sendControl(&control.Candidate{Attempt: attempt, Candidate: candidate})
+		},
+	})
+	if err != nil {
+		s.log.Warn("no direct path", "error", err)
+		return nil // the relay remains
+	}
+	p.mu.Lock()
+	p.sender, p.attempt = sender, attempt
+	p.mu.Unlock()
+	sdp, err := sender.Offer(ctx)
+	if err != nil {
+		s.log.Warn("no direct path", "error", err)
+		p.close(s.log)
+		return nil
+	}
+	s.sendControl(&control.Offer{Attempt: attempt, SDP: sdp})
+	return nil
+}
+
+// answer handles an Answer.
+func (p *peer) answer(m *control.Answer) error {
+	if sender := p.current(m.Attempt); sender != nil {
+		return sender.Answer(m.SDP)
+	}
+	return nil
+}
+
+// candidate handles a Candidate. One that this side cannot use is no reason to end the session.
+func (p *peer) candidate(m *control.Candidate, log *slog.Logger) {
+	sender := p.current(m.Attempt)
+	if sender == nil || m.Candidate == "" {
+		return
+	}
+	if err := sender.AddCandidate(m.Candidate); err != nil {
+		log.Debug("candidate not used", "error", err)
+	}
+}
+
+// send hands a frame to the path. False: it is congested.
+func (p *peer) send(f transport.Frame) bool {
+	sender := p.any()
+	if sender == nil {
+		return true
+	}
+	if sender.Congested(f.Camera) {
+		sender.Flush(f.Camera)
+		return false
+	}
+	sender.Send(f)
+	return true
+}
+
+// flush drops what waits of a camera.
+func (p *peer) flush(camera uint8) {
+	if sender := p.any(); sender != nil {
+		sender.Flush(camera)
+	}
+}
+
+func (p *peer) any() *rtp.Sender {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sender
+}
+
+// current returns the peer connection that a message belongs to, or nil if it came too late.
+func (p *peer) current(attempt uint32) *rtp.Sender {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if attempt != p.attempt {
+		return nil
+	}
+	return p.sender
+}
+
+func (p *peer) close(log *slog.Logger) {
+	p.mu.Lock()
+	sender := p.sender
+	p.sender = nil
+	p.mu.Unlock()
+	if sender != nil {
+		if err := sender.Close(); err != nil {
+			log.Debug("peer connection", "error", err)
+		}
+	}
+}
+
+// iceServers puts the credentials of this session into the server's list.
+func iceServers(urls []string, turn signal.TURN) []webrtc.ICEServer {
+	var servers []webrtc.ICEServer
+	for _, u := range urls {
+		s := webrtc.ICEServer{URLs: []string{u}}
+		if strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:") {
+			s.Username, s.Credential = turn.Username, turn.Password
+		}
+		servers = append(servers, s)
+	}
+	return servers
+}
