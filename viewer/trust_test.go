@@ -37,12 +37,11 @@ func viewerTerms(name string, cameras ...identity.CameraID) grant.Terms {
 func (s *stage) trust(a *testAgent) Trust {
 	s.t.Helper()
 	synctest.Wait()
-	trust, ok := s.v.Trust(a.id)
-	if !ok {
+	if _, ok := s.v.Trust(a.id); !ok {
 		s.t.Fatalf("no trust: %+v", s.v.Snapshot().Homes)
 	}
 	synctest.Wait() // what it asks for comes
-	trust, _ = s.v.Trust(a.id)
+	trust, _ := s.v.Trust(a.id)
 	return trust
 }
 

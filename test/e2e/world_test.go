@@ -89,7 +89,9 @@ type home struct {
 // startAgent starts an agent with these cameras; without a store it forgets everything at its end.
 func startAgent(t *testing.T, address string, memory *store.Store, clock *source.Clock, cameras ...camera.Camera) *home {
 	t.Helper()
-	return startAgentWith(t, func(c *camera.Config) { c.Servers, c.Store, c.Clock, c.Cameras = []string{address}, memory, clock, cameras })
+	return startAgentWith(t, func(c *camera.Config) {
+		c.Servers, c.Store, c.Clock, c.Cameras = []string{address}, memory, clock, cameras
+	})
 }
 
 func startAgentWith(t *testing.T, change func(*camera.Config)) *home {
