@@ -19,6 +19,7 @@ import (
 
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
+	"github.com/sealcam/sealcam/test/program"
 	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
@@ -83,10 +84,12 @@ func measure(tb browser.TB, r *result, repeats int) {
 
 // watch measures one camera with one viewer.
 func watch(tb browser.TB, b *browser.Browser, cam *rtspcam.Camera, r *result, repeats int) {
-	server, agent, link := startSealcam(tb, cam)
+	home := program.StartHome(tb, program.Options{}, cam)
+	server, agent, link := home.Server, home.Agent, home.Link
 	page := b.NewPage()
 	page.Open(withTransport(link, r.Transport))
 	page.WaitTiles(1, patience, browser.In(browser.Live))
+	program.DeclineWords(page)
 	r.ClientBytes = browser.Eval[int64](page, `performance.getEntries().reduce((sum, e) => sum + (e.encodedBodySize ?? 0), 0)`)
 	page.Sample(true)
 	page.WaitSamples(patience, browser.Frames("", 150)) // let it settle
@@ -94,14 +97,14 @@ func watch(tb browser.TB, b *browser.Browser, cam *rtspcam.Camera, r *result, re
 	page.WaitFor(fmt.Sprintf("sealcam.stats().tiles[0].route === %d", routes[r.Transport]), patience)
 	tb.Logf("%s: watching for %d s", r.Transport, r.Seconds)
 	page.Sample(true)
-	begin, agentCPU, serverCPU, load := time.Now(), agent.cpu(tb), server.cpu(tb), page.Load()
+	begin, agentCPU, serverCPU, load := time.Now(), agent.CPU(tb), server.CPU(tb), page.Load()
 	page.WaitSamples(patience+time.Duration(r.Seconds)*time.Second, func([]browser.Sample) bool {
 		return time.Since(begin) >= time.Duration(r.Seconds)*time.Second
 	})
 	elapsed := time.Since(begin)
-	r.AgentCPU = percent(agent.cpu(tb)-agentCPU, elapsed)
-	r.ServerCPU = percent(server.cpu(tb)-serverCPU, elapsed)
-	r.AgentRSS, r.ServerRSS = agent.rss(tb), server.rss(tb)
+	r.AgentCPU = percent(agent.CPU(tb)-agentCPU, elapsed)
+	r.ServerCPU = percent(server.CPU(tb)-serverCPU, elapsed)
+	r.AgentRSS, r.ServerRSS = mebibytes(agent.Memory(tb)), mebibytes(server.Memory(tb))
 	after := page.Load()
 	wantRoute(tb, page, r.Transport)
 	samples := page.Samples()
@@ -135,10 +138,11 @@ func watch(tb browser.TB, b *browser.Browser, cam *rtspcam.Camera, r *result, re
 
 // changeCamera measures how long another camera's first picture takes in an open page.
 func changeCamera(tb browser.TB, b *browser.Browser, cams []*rtspcam.Camera, r *result, repeats int) {
-	_, _, link := startSealcam(tb, cams...)
+	home := program.StartHome(tb, program.Options{}, cams...)
 	page := b.NewPage()
-	page.Open(withTransport(link, r.Transport))
+	page.Open(withTransport(home.Link, r.Transport))
 	page.WaitTiles(2, patience, browser.In(browser.Live))
+	program.DeclineWords(page)
 	tb.Logf("%s: first picture of another camera", r.Transport)
 	page.Click("[data-tile]") // full size: the other camera is not watched any more
 	shown := 1
@@ -213,6 +217,8 @@ func wantRoute(tb browser.TB, page *browser.Page, transport string) {
 }
 
 func milliseconds(d time.Duration) float64 { return round(float64(d.Microseconds()) / 1000) }
+
+func mebibytes(n int64) float64 { return round(float64(n) / (1 << 20)) }
 
 func percent(part, whole time.Duration) float64 { return round(100 * float64(part) / float64(whole)) }
 

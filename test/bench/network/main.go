@@ -14,12 +14,14 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
+	"github.com/sealcam/sealcam/test/program"
 	"github.com/sealcam/sealcam/test/rtspcam"
 	"github.com/sealcam/sealcam/transport/netem"
 )
@@ -29,6 +31,9 @@ const patience = 90 * time.Second
 
 // The viewport is small, because software GL is slow, and yet so large that the viewer asks for the main stream.
 const width, height = 800, 450
+
+// port is that of the server, in a namespace of its own.
+const port = 8477
 
 // result is a line of the output.
 type result struct {
@@ -105,9 +110,13 @@ func measure(tb browser.TB, profile netem.Profile, query string, r *result) {
 		}
 	})
 	config, cam := startCamera(tb, network)
-	address, link := startSealcam(tb, network, cam)
-	page := openPage(tb, network, address, link, query)
+	home := program.StartHome(tb, program.Options{
+		Address: fmt.Sprintf("%s:%d", network.Address(netem.A), port), Subs: true,
+		Launch: func(c *exec.Cmd) error { return network.Start(netem.A, c) },
+	}, cam)
+	page := openPage(tb, network, home.Address, withQuery(home.Link, query))
 	page.WaitTiles(1, patience, browser.In(browser.Live))
+	program.DeclineWords(page)
 	page.Sample(true)
 	page.WaitSamples(patience, browser.Frames("", 150)) // on its way and on the direct path, where there is one
 
@@ -121,7 +130,7 @@ func measure(tb browser.TB, profile netem.Profile, query string, r *result) {
 }
 
 // openPage starts Chromium on the viewer's side.
-func openPage(tb browser.TB, network *netem.Network, address, link, query string) *browser.Page {
+func openPage(tb browser.TB, network *netem.Network, address, link string) *browser.Page {
 	b := browser.Start(tb,
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
 			if err := network.Enter(netem.B, c); err != nil {
@@ -132,7 +141,7 @@ func openPage(tb browser.TB, network *netem.Network, address, link, query string
 		chromedp.Flag("unsafely-treat-insecure-origin-as-secure", "http://"+address),
 		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints,WebRtcHideLocalIpsWithMdns"))
 	page := b.NewPage(browser.Viewport(width, height))
-	page.Open(withQuery(link, query))
+	page.Open(link)
 	return page
 }
 
@@ -151,4 +160,13 @@ func startCamera(tb browser.TB, network *netem.Network) (rtspcam.Config, *rtspca
 	}
 	tb.Cleanup(cam.Close)
 	return config, cam
+}
+
+// withQuery puts a query before a link's fragment.
+func withQuery(link, query string) string {
+	if query == "" {
+		return link
+	}
+	before, fragment, _ := strings.Cut(link, "#")
+	return before + "?" + query + "#" + fragment
 }
