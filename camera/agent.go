@@ -62,11 +62,13 @@ type Agent struct {
 	ephemeral bool
 	link      func(pairing.Link, time.Time)
 	linkLife  time.Duration
-	log       *slog.Logger
-	hubs      []*hub
-	sources   []source.Source
-	servers   []*serverLink
-	codes     *pairing.Codes
+	// linkClosed holds a token when a claim link was tried too often.
+	linkClosed chan struct{}
+	log        *slog.Logger
+	hubs       []*hub
+	sources    []source.Source
+	servers    []*serverLink
+	codes      *pairing.Codes
 
 	// appending is held from the check of an entry until the log has it. It is taken before mu.
 	appending sync.Mutex
@@ -93,8 +95,9 @@ func New(c Config) (*Agent, error) {
 	a := &Agent{
 		name: c.Name, store: c.Store, key: c.Store.Key(), clock: c.Clock,
 		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
-		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
-		sessions: map[*viewerSession]struct{}{},
+		linkClosed: make(chan struct{}, 1),
+		codes:      pairing.NewCodes(c.Store.Key().Public(), nil),
+		sessions:   map[*viewerSession]struct{}{},
 	}
 	a.id = a.key.Public().ID()
 	a.wall = newWallClock(c.Now, c.Store.ClockMark(), c.Store.ClockPath(), c.Log)

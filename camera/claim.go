@@ -11,9 +11,9 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 )
 
-// issueLinks shows a claim link, and a new one whenever the last has expired, until somebody claims the agent.
+// issueLinks shows a claim link, and a new one whenever the last has expired or was tried too often, until somebody claims the agent.
 func (a *Agent) issueLinks(ctx context.Context) {
-	for !a.owned() {
+	for !a.owned() && ctx.Err() == nil {
 		now := a.wall.read()
 		expires := now.Add(a.linkLife)
 		secret, err := a.codes.Issue(now, a.linkLife)
@@ -25,10 +25,24 @@ func (a *Agent) issueLinks(ctx context.Context) {
 				a.link(pairing.Link{Server: a.servers[0].url, Agent: a.id, Secret: secret}, expires)
 			}
 		}
+		a.awaitLinkEnd(ctx, identity.KnockHash(a.id, secret.Token()))
+	}
+}
+
+// awaitLinkEnd waits until a claim link's life is over, or until it was tried too often with wrong secrets.
+func (a *Agent) awaitLinkEnd(ctx context.Context, knock [32]byte) {
+	life := time.NewTimer(a.linkLife)
+	defer life.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(a.linkLife):
+		case <-life.C:
+			return
+		case <-a.linkClosed: // perhaps an older one, tried again
+			if !a.codes.Open(a.wall.read(), knock) {
+				return
+			}
 		}
 	}
 }
@@ -47,6 +61,12 @@ func (a *Agent) claim(s *viewerSession, c *control.Claim) (proof pairing.Proof, 
 	a.appending.Lock()
 	defer a.appending.Unlock()
 	answer, err := a.codes.Verify(now, s.knock, c.Proof[:], exporter, s.device)
+	if errors.Is(err, pairing.ErrClosed) {
+		select {
+		case a.linkClosed <- struct{}{}:
+		default: // a new one is on its way
+		}
+	}
 	if err != nil {
 		return proof, refusal(err)
 	}

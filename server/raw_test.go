@@ -438,7 +438,7 @@ func TestShutdownTellsClients(t *testing.T) {
 // TestLogsHoldNoSecrets runs through everything that a server may log, and looks for what must not stand there.
 func TestLogsHoldNoSecrets(t *testing.T) {
 	var book logBook
-	s := startServer(t, Config{Log: book.logger(), UDP: "127.0.0.1:0", RelayPrivate: true, KnockDelay: 10 * time.Millisecond})
+	s := startServer(t, Config{Log: book.logger(), UDP: "127.0.0.1:0", RelayPrivate: true})
 	k := newAgentKey(t)
 	id := k.Public().ID()
 	agent := dial(t, s, signal.RoleAgent, k.Signer())

@@ -8,7 +8,9 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/gate"
 	"github.com/sealcam/sealcam/wasm/devices"
 	"github.com/sealcam/sealcam/wasm/stage"
 )
@@ -79,6 +81,18 @@ func tileStats(t *viewer.Tile) map[string]any {
 		"resyncs": n(st.Resyncs), "dropped": n(st.Dropped), "decoded": n(st.Decoded), "failures": n(st.Failures),
 		"passed": n(st.Drawn()), "gate_refused": n(st.Gate.Refused()),
 	}
+	refusals, gates := map[string]any{}, map[string]any{} // by reason, those that there were
+	for r := seal.Truncated; r <= seal.Plaintext; r++ {
+		if count := st.Opening.Refused(r); count > 0 {
+			refusals[r.String()] = n(count)
+		}
+	}
+	for r := gate.Malformed; r <= gate.Superseded; r++ {
+		if count := st.Gate.Count(r); count > 0 {
+			gates[r.String()] = n(count)
+		}
+	}
+	v["refusals"], v["gate_refusals"] = refusals, gates
 	if p := t.Picture; p != nil {
 		v["codec"], v["width"], v["height"], v["serial"] = t.Config.Codec.String(), p.Width(), p.Height(), n(p.Serial())
 	}

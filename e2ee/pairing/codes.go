@@ -105,6 +105,15 @@ func (c *Codes) Known(now time.Time, knock [sha256.Size]byte) bool {
 	return c.find(knock) != nil
 }
 
+// Open reports whether a knock hash is that of a code that can still be used.
+func (c *Codes) Open(now time.Time, knock [sha256.Size]byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tidy(now)
+	code := c.find(knock)
+	return code != nil && code.end == nil
+}
+
 // Verify checks the claimant's proof against the code that the knock hash names, uses the code up, and returns the agent's own proof.
 // exporter and viewer are those of the session. It returns ErrUnknown, ErrUsed, ErrExpired, ErrClosed or ErrWrong.
 func (c *Codes) Verify(now time.Time, knock [sha256.Size]byte, proof, exporter []byte, viewer identity.DevicePublic) (Proof, error) {

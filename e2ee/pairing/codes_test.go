@@ -84,6 +84,8 @@ func (c claimant) guess(now time.Time) error {
 	return err
 }
 
+func (c claimant) open(now time.Time) bool { return c.codes.Open(now, c.knock()) }
+
 func (c claimant) known(now time.Time) bool {
 	known := c.codes.Known(now, c.knock())
 	if known != slices.Contains(c.codes.Knocks(now), c.knock()) {
@@ -94,11 +96,14 @@ func (c claimant) known(now time.Time) bool {
 
 func TestCodeIsGoodOnce(t *testing.T) {
 	c := newClaimant(t, pairing.DefaultTTL)
-	if !c.known(start) {
-		t.Error("not known")
+	if !c.known(start) || !c.open(start) {
+		t.Error("not known, or not open")
 	}
 	if err := c.claim(start.Add(time.Minute)); err != nil {
 		t.Fatal(err)
+	}
+	if c.open(start.Add(time.Minute)) {
+		t.Error("open after its use")
 	}
 	for range 2 {
 		if err := c.claim(start.Add(time.Minute)); !errors.Is(err, pairing.ErrUsed) {
@@ -137,14 +142,14 @@ func TestCodeExpires(t *testing.T) {
 func TestGuessingClosesTheCode(t *testing.T) {
 	c := newClaimant(t, pairing.DefaultTTL)
 	for i := 1; i < pairing.MaxTries; i++ {
-		if err := c.guess(start); !errors.Is(err, pairing.ErrWrong) {
+		if err := c.guess(start); !errors.Is(err, pairing.ErrWrong) || !c.open(start) {
 			t.Errorf("guess %d: %v", i, err)
 		}
 	}
 	if err := c.guess(start); !errors.Is(err, pairing.ErrClosed) {
 		t.Errorf("last guess: %v", err)
 	}
-	if err := c.claim(start); !errors.Is(err, pairing.ErrClosed) {
+	if err := c.claim(start); !errors.Is(err, pairing.ErrClosed) || c.open(start) {
 		t.Errorf("the right secret afterwards: %v", err)
 	}
 
