@@ -115,7 +115,8 @@ const fakeCamera = `(() => {
 	navigator.mediaDevices.getUserMedia = async () => stream = canvas.captureStream(20);
 })()`
 
-// A screen is let in by its QR code, which the page reads off the camera's picture; the camera is off afterwards.
+// A screen is let in by its QR code, which the page reads off the camera's picture; the camera is off afterwards. What reads it is fetched
+// only then; where that fails, a sentence says so, and it may be tried again.
 func TestTrustScreenScanned(t *testing.T) {
 	n := startServer(t, nil)
 	b := browser.Start(t)
@@ -129,8 +130,19 @@ func TestTrustScreenScanned(t *testing.T) {
 	})()`)
 	openDevices(owner)
 	press(owner, `[data-action="screen"]`)
+	const fetched = `performance.getEntriesByType("resource").filter((entry) => new URL(entry.name).pathname.startsWith("/scanner.")).length`
+	if n := browser.Eval[int](owner, fetched); n != 0 {
+		t.Errorf("the page fetched the scanner %d times before anybody scans", n)
+	}
+	browser.Eval[bool](owner, `(globalThis.whole = fetch, globalThis.fetch = () => Promise.reject(new TypeError("no network")), true)`)
+	press(owner, `[data-action="scan"]`)
+	owner.WaitText("or type the code", patience)
+	owner.WaitFor(`stopped()`, patience)
+	owner.Screenshot("no-scanner")
+	browser.Eval[bool](owner, `(globalThis.fetch = whole, true)`)
 	press(owner, `[data-action="scan"]`)
 	owner.WaitFor(`document.querySelector("#panel video").videoWidth > 0`, patience)
+	owner.WaitFor(fetched+` === 1`, patience)
 	owner.Screenshot("scanning")
 	browser.Eval[bool](owner, `hold(`+quoted(svg)+`)`)
 	compare(t, owner, screen)
