@@ -81,10 +81,10 @@
 	const request = globalThis.requestAnimationFrame.bind(globalThis);
 	globalThis.requestAnimationFrame = (callback) => request((now) => {
 		const begin = performance.now();
+		drawn = false; // what another task drew, such as one for a new size, has been composited, and the buffer is empty again
 		callback(now);
 		sampler.busy += performance.now() - begin;
 		sampler.frames++;
 		if (sampler.on && drawn) sample();
-		drawn = false;
 	});
 })();
