@@ -8,6 +8,12 @@ type Colour struct {
 	FullRange                   bool
 }
 
+// IsBT709 reports whether the samples of a picture of this height are to be read by the matrix of BT.709, and not by that of BT.601
+// (matrix_coefficients, Table E-5). Where the stream does not say, players take BT.709 for high definition and BT.601 below.
+func (c Colour) IsBT709(height int) bool {
+	return c.Matrix == 1 || c.Matrix != 5 && c.Matrix != 6 && height >= 720
+}
+
 var unspecifiedColour = Colour{Primaries: 2, Transfer: 2, Matrix: 2}
 
 // Picture is a decoded picture, cropped: 8-bit 4:2:0. Its planes belong to the decoder: they are valid, and must not be changed, until the

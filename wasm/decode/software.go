@@ -202,7 +202,10 @@ func (s *software) picture(p *h264.Picture) {
 		return
 	}
 	s.drop(at)
-	px := viewer.Pixels{Layout: viewer.LayoutI420, Width: p.Width, Height: p.Height, FullRange: p.Colour.FullRange, Matrix: matrixOf(p.Colour.Matrix, p.Height)}
+	px := viewer.Pixels{Layout: viewer.LayoutI420, Width: p.Width, Height: p.Height, FullRange: p.Colour.FullRange, Matrix: viewer.BT601}
+	if p.Colour.IsBT709(p.Height) {
+		px.Matrix = viewer.BT709
+	}
 	b := s.buffer(&px)
 	if b == nil {
 		s.ready = append(s.ready, viewer.Decoded{Captured: f.captured})
@@ -298,14 +301,4 @@ func copyRows(to, from []byte, toStride, fromStride, width, rows int) {
 	for y := range rows {
 		copy(to[y*toStride:y*toStride+width], from[y*fromStride:y*fromStride+width])
 	}
-}
-
-// matrixOf reads matrix_coefficients (ITU-T H.264 Table E-5). Where the stream does not say, players take BT.709 for high definition
-// and BT.601 below.
-func matrixOf(coefficients uint8, height int) viewer.Matrix {
-	switch {
-	case coefficients == 1, coefficients != 5 && coefficients != 6 && height >= 720:
-		return viewer.BT709
-	}
-	return viewer.BT601
 }

@@ -254,18 +254,6 @@ func TestPlanes(t *testing.T) {
 	}
 }
 
-func TestMatrix(t *testing.T) {
-	for _, c := range []struct {
-		coefficients uint8
-		height       int
-		want         viewer.Matrix
-	}{{1, 360, viewer.BT709}, {2, 360, viewer.BT601}, {2, 720, viewer.BT709}, {6, 1080, viewer.BT601}, {5, 720, viewer.BT601}} {
-		if got := matrixOf(c.coefficients, c.height); got != c.want {
-			t.Errorf("%+v: %v", c, got)
-		}
-	}
-}
-
 // Closing while units wait ends in silence, and another stream goes on.
 func TestGoCloseWhileBusy(t *testing.T) {
 	var meter Meter
