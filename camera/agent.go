@@ -138,6 +138,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, s := range a.sources {
 		wg.Go(func() { a.runSource(ctx, a.hubs[i], s) })
+		wg.Go(func() { a.hubs[i].makeStills(ctx) })
 	}
 	if !a.owned() {
 		wg.Go(func() { a.issueLinks(ctx) })

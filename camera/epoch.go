@@ -52,6 +52,15 @@ func (g *gop) add(au codec.AccessUnit) bool {
 	return true
 }
 
+// drop forgets what there is. What was sealed of it is not sent any more either.
+func (g *gop) drop() {
+	clear(g.units)
+	g.units, g.base, g.bytes = g.units[:0], 0, 0
+	if g.number > 0 {
+		g.number++
+	}
+}
+
 // start is where somebody who joins begins: the key frame, or the next one if this GOP's is gone.
 func (g *gop) start() position {
 	if g.base > 0 {

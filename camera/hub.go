@@ -58,7 +58,8 @@ type hub struct {
 
 	mu       sync.Mutex
 	state    control.CameraStatus
-	gops     [2]gop
+	gops     [seal.Still + 1]gop // by stream
+	stills   stills
 	epochs   []*epoch // oldest first; the last one takes those who join
 	nextID   uint64   // number of the next epoch
 	watchers map[*watcher]struct{}
@@ -101,20 +102,35 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 		state:    control.CameraStatus{Number: number, State: control.CameraConnecting},
 		nextID:   uint64(time.Now().Unix()), // grows over restarts too, as seal.Epoch asks
 		watchers: map[*watcher]struct{}{},
+		stills:   stills{work: make(chan codec.AccessUnit, 1)},
 	}
 }
 
-// streams are the layers under their protocol names.
+// streams are the layers under their protocol names, and stills if they can be made. Callers hold mu.
 func (h *hub) streams() []seal.Stream {
 	var s []seal.Stream
 	for _, l := range h.layers {
 		s = append(s, streamOf(l))
 	}
+	if h.stills.possible() {
+		s = append(s, seal.Still)
+	}
 	slices.Sort(s)
 	return s
 }
 
-func (h *hub) has(s seal.Stream) bool { return slices.Contains(h.streams(), s) }
+func (h *hub) has(s seal.Stream) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.streams(), s)
+}
+
+// hasStills reports whether stills of the camera can be made, as far as is known by now.
+func (h *hub) hasStills() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stills.possible()
+}
 
 func streamOf(l source.Layer) seal.Stream {
 	if l == source.Sub {
@@ -125,18 +141,25 @@ func streamOf(l source.Layer) seal.Stream {
 
 // Deliver implements source.Sink.
 func (h *hub) Deliver(l source.Layer, au codec.AccessUnit) {
-	if int(l) >= len(h.gops) || len(au.Data) > codec.MaxAccessUnit {
+	if l > source.Sub || len(au.Data) > codec.MaxAccessUnit {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.gops[l].add(au) {
+	h.spread(streamOf(l), au)
+	if au.Key {
+		h.stills.keyCame(h.now(), l, au)
+	}
+}
+
+// spread adds a unit to a stream and hands it to whoever watches that. Callers hold mu.
+func (h *hub) spread(stream seal.Stream, au codec.AccessUnit) {
+	if !h.gops[stream].add(au) {
 		return
 	}
-	now := h.now()
-	h.moveEpochs(now)
+	h.moveEpochs(h.now())
 	for _, e := range h.epochs {
-		h.distribute(e, streamOf(l))
+		h.distribute(e, stream)
 	}
 }
 
@@ -185,8 +208,9 @@ func (h *hub) join(w *watcher) error {
 	h.watchers[w] = struct{}{}
 	w.epoch, w.next = e, nil
 	h.announce(e, w)
-	w.at = h.gops[layerOf(w.stream)].start()
+	w.at = h.gops[w.stream].start()
 	h.distribute(e, w.stream)
+	h.attendStills(now)
 	return nil
 }
 
@@ -221,7 +245,7 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	defer h.mu.Unlock()
 	again := m.Again && h.now().Sub(w.againAt) >= againEvery
 	if m.Stream != w.stream || again {
-		w.at, w.skip = h.gops[layerOf(m.Stream)].start(), false
+		w.at, w.skip = h.gops[m.Stream].start(), false
 	}
 	if again {
 		w.againAt = h.now()
@@ -231,6 +255,7 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	}
 	w.stream, w.route = m.Stream, m.Route
 	h.distribute(w.epoch, w.stream)
+	h.attendStills(h.now())
 }
 
 // ack notes that w can open frames of an epoch.
@@ -247,6 +272,7 @@ func (h *hub) leave(w *watcher) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.watchers, w)
+	h.attendStills(h.now())
 	h.prune()
 }
 
@@ -276,6 +302,7 @@ func (h *hub) rotate() {
 	if _, err := h.begin(h.now()); err != nil {
 		h.log.Error("no new epoch, so nothing is shown any more", "error", err)
 		clear(h.watchers)
+		h.attendStills(h.now())
 	}
 	for w := range h.watchers {
 		w.epoch, w.next = w.next, nil
@@ -341,7 +368,7 @@ func (h *hub) distribute(e *epoch, stream seal.Stream) {
 	if !wanted {
 		return
 	}
-	g := &h.gops[layerOf(stream)]
+	g := &h.gops[stream]
 	s, err := e.sealUp(h, stream, g)
 	if err != nil {
 		h.log.Error("sealing failed", "error", err)
@@ -387,11 +414,4 @@ func (h *hub) camera(agent identity.AgentID) (control.Camera, error) {
 		Number: h.number, ID: h.id, Name: limit(h.name, control.MaxName), Streams: h.streams(),
 		State: h.state.State, Advice: h.state.Advice, Sig: sig,
 	}, nil
-}
-
-func layerOf(s seal.Stream) source.Layer {
-	if s == seal.Sub {
-		return source.Sub
-	}
-	return source.Main
 }

@@ -73,8 +73,8 @@ func (a *Agent) accept(s *viewerSession) (*control.Accept, control.RefuseReason)
 	}
 	accept.Knock = a.knock(s.device)
 	accept.Role, accept.Rights, accept.Expires = uint8(m.Role), uint16(m.Rights), unixOf(m.Expires)
+	s.tell(a.termsOf(m)) // first: what changes in between is told again
 	accept.Cameras = a.camerasOf(m)
-	s.tell(a.termsOf(m))
 	return accept, 0
 }
 
@@ -108,16 +108,18 @@ func (a *Agent) leave(s *viewerSession) {
 	}
 }
 
-// terms are what a session was told of its rights.
+// terms are what a session was told of its rights and of its cameras.
 type terms struct {
 	role    grant.Role
 	rights  grant.Rights
 	expires time.Time
 	cameras []uint8 // ascending
+	stills  []uint8 // those of them that have stills: known once the camera's first key frame has come
 }
 
 func (t terms) equal(u terms) bool {
-	return t.role == u.role && t.rights == u.rights && t.expires.Equal(u.expires) && slices.Equal(t.cameras, u.cameras)
+	return t.role == u.role && t.rights == u.rights && t.expires.Equal(u.expires) && slices.Equal(t.cameras, u.cameras) &&
+		slices.Equal(t.stills, u.stills)
 }
 
 func (a *Agent) termsOf(m grant.Member) terms {
@@ -125,6 +127,9 @@ func (a *Agent) termsOf(m grant.Member) terms {
 	for _, h := range a.hubs {
 		if m.Allows(h.id, grant.Live) == nil {
 			t.cameras = append(t.cameras, h.number)
+			if h.hasStills() {
+				t.stills = append(t.stills, h.number)
+			}
 		}
 	}
 	return t
