@@ -17,6 +17,8 @@ const (
 	againMost  = 10 * time.Second
 	// missing is how long nothing at all may come before it is asked for again.
 	missing = 3 * time.Second
+	// stillsGap is how long there may be no still: most cameras give a key frame more often.
+	stillsGap = 10 * time.Second
 )
 
 // camera is one camera as the viewer sees it, over all sessions. Viewer.mu guards it.
@@ -128,12 +130,13 @@ func (c *camera) part(s *agentSession) {
 func (c *camera) watched() bool { return c.wished && c.offered && c.h.session != nil }
 
 // stream returns the stream to watch: the one wished for, or another if the camera lacks it or this device cannot decode it, or only
-// with more work than that other one.
+// with more work than that other one. Stills come last, unless they are wished for.
 func (c *camera) stream() seal.Stream {
 	playable := func(s seal.Stream) bool { return c.unsupported[s] == codec.Config{} }
-	light := func(s seal.Stream) bool { return playable(s) && !c.heavy[s] }
+	moving := func(s seal.Stream) bool { return playable(s) && (s != seal.Still || s == c.wishStream) }
+	light := func(s seal.Stream) bool { return moving(s) && !c.heavy[s] }
 	has := slices.Contains(c.streams, c.wishStream)
-	for _, good := range []func(seal.Stream) bool{light, playable} {
+	for _, good := range []func(seal.Stream) bool{light, moving, playable} {
 		if has && good(c.wishStream) {
 			return c.wishStream
 		}
@@ -145,6 +148,41 @@ func (c *camera) stream() seal.Stream {
 		return c.wishStream
 	}
 	return c.streams[0]
+}
+
+// lowered returns why stills are watched though something else is wished for; ReasonNone if that is not so.
+func (c *camera) lowered() Reason {
+	if c.stream() != seal.Still || c.wishStream == seal.Still {
+		return ReasonNone
+	}
+	if c.slowest() >= 0 {
+		return ReasonSlow
+	}
+	return ReasonUnsupported
+}
+
+// slowest returns the stream that was last given up because this device is too slow for it, negative if there is none: the cheapest,
+// because the others went before.
+func (c *camera) slowest() int {
+	at := -1
+	for _, s := range c.streams {
+		if s != seal.Still && !c.slowUntil[s].IsZero() && (at < 0 || c.slowUntil[s].After(c.slowUntil[at])) {
+			at = int(s)
+		}
+	}
+	return at
+}
+
+// rise gives a stream that was too much for this device another chance while there are only stills. For as long as it has no picture, the
+// last still stays.
+func (c *camera) rise(now time.Time) {
+	if c.lowered() != ReasonSlow {
+		return
+	}
+	if s := c.slowest(); !now.Before(c.slowUntil[s]) {
+		c.unsupported[s], c.slowUntil[s] = codec.Config{}, time.Time{}
+		c.h.wake()
+	}
 }
 
 // ask returns what has to be said to the agent about the camera, or nil.
@@ -191,6 +229,7 @@ func (c *camera) recovered() { c.againWait = 0 }
 // tick looks after time-outs.
 func (c *camera) tick(now time.Time) {
 	if c.watched() {
+		c.rise(now)
 		for _, l := range c.lanes {
 			if l != nil {
 				l.tick(now)
@@ -208,8 +247,13 @@ func (c *camera) tick(now time.Time) {
 	c.subscribe(now)
 }
 
-// patience returns how long to wait for a frame: at least the given time.
-func (c *camera) patience(least time.Duration) time.Duration { return max(least, 4*c.interval) }
+// patience returns how long to wait for a frame: at least the given time. Stills come as rarely as the camera's key frames.
+func (c *camera) patience(least time.Duration) time.Duration {
+	if c.told.on && c.told.stream == seal.Still {
+		least = max(least, stillsGap)
+	}
+	return max(least, 4*c.interval)
+}
 
 // tidy closes lanes that are no longer needed: all when nothing is watched, else those whose stream is neither wanted nor on the screen
 // until the wanted one is there.

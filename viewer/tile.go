@@ -34,6 +34,7 @@ type Tile struct {
 	// Picture is set with Live and Stale only. Its Bytes are valid until the next call of Snapshot.
 	Picture *Picture
 	Stream  seal.Stream   // of Picture, else the one that is asked for
+	Lowered Reason        // why only stills are asked for though something else is wished for; ReasonNone: that is not so
 	Route   control.Route // by which the last frame came; 0: none came
 	Config  codec.Config  // of Picture
 	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
@@ -123,7 +124,7 @@ func (c *camera) tile(now time.Time) Tile {
 	d := c.describe(now)
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
-		Stream: c.stream(), Route: c.via, Stats: c.stats,
+		Stream: c.stream(), Lowered: c.lowered(), Route: c.via, Stats: c.stats,
 	}
 	picture := c.shelf.Lend(now) // also when it is not to be shown, so that a former one goes back
 	if picture != nil && (d.state == Live || d.state == Stale) {
@@ -161,6 +162,9 @@ func (c *camera) describe(now time.Time) description {
 		case age <= gate.LiveFor:
 			return description{state: Live}
 		case age <= gate.BlankAfter:
+			if reason == ReasonNone {
+				reason = c.lowered() // stills come as rarely as the camera's key frames
+			}
 			return description{state: Stale, reason: orNoFrames(reason), age: int(age.Seconds())}
 		}
 	}
