@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"syscall/js"
 
-	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/decode"
 )
@@ -33,7 +32,7 @@ func newDecoders(meter *decode.Meter) (ladder *decode.Ladder, notice string) {
 	choice, known := decode.ParseChoice(word)
 	switch {
 	case asked && !known:
-		notice = fmt.Sprintf("The address asks for decoder %q, which there is not. Use webcodecs, go or auto.", word)
+		notice = fmt.Sprintf("The address asks for decoder %q, which there is not. Use webcodecs, go, still or auto.", word)
 	case !js.Global().Get("isSecureContext").Truthy():
 		notice = hintInsecure
 	case !decode.HasVideo():
@@ -42,12 +41,10 @@ func newDecoders(meter *decode.Meter) (ladder *decode.Ladder, notice string) {
 	return decode.NewLadder(meter, choice), notice
 }
 
-// lessen wishes for the small streams where video is decoded in Go.
+// lessen wishes for the streams that suit the decoders.
 func (a *app) lessen(wishes []viewer.Wish) []viewer.Wish {
-	if a.decoders.Small() {
-		for i := range wishes {
-			wishes[i].Stream = seal.Sub
-		}
+	for i := range wishes {
+		wishes[i].Stream = a.decoders.Stream(wishes[i].Stream)
 	}
 	return wishes
 }

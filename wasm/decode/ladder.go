@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 )
 
@@ -34,9 +35,10 @@ const (
 	Auto    Choice = iota // the browser's own; Go's where there is none or it fails
 	Browser               // the browser's own alone
 	Go                    // Go's alone
+	Still                 // no video at all: the stills that agents make of it
 )
 
-// ParseChoice reads the words "auto", "webcodecs" and "go".
+// ParseChoice reads the words "auto", "webcodecs", "go" and "still".
 func ParseChoice(word string) (Choice, bool) {
 	switch word {
 	case "auto":
@@ -45,6 +47,8 @@ func ParseChoice(word string) (Choice, bool) {
 		return Browser, true
 	case "go":
 		return Go, true
+	case "still":
+		return Still, true
 	}
 	return Auto, false
 }
@@ -96,8 +100,17 @@ func (l *Ladder) Heavy(config codec.Config) bool {
 	return int(config.Width)*int(config.Height) > lightPixels && !l.byBrowser(config) && l.byGo(config)
 }
 
-// Small reports whether all video is decoded in Go, so that small streams should be wished for from the beginning.
-func (l *Ladder) Small() bool { return l.choice == Go || l.choice == Auto && !HasVideo() }
+// Stream returns the stream to wish for where the tile's size asks for s: where all video is decoded in Go, the small one from the
+// beginning.
+func (l *Ladder) Stream(s seal.Stream) seal.Stream {
+	switch {
+	case l.choice == Still:
+		return seal.Still
+	case l.choice == Go, l.choice == Auto && !HasVideo():
+		return seal.Sub
+	}
+	return s
+}
 
 // byBrowser reports whether the browser's decoder is to be tried.
 func (l *Ladder) byBrowser(config codec.Config) bool {
@@ -106,6 +119,9 @@ func (l *Ladder) byBrowser(config codec.Config) bool {
 	}
 	switch config.Codec {
 	case codec.H264, codec.H265:
+		if l.choice == Still {
+			return false
+		}
 		if can, asked := l.known[config]; asked && !can || !HasVideo() {
 			return false
 		}
@@ -124,7 +140,13 @@ func (l *Ladder) byBrowser(config codec.Config) bool {
 
 // byGo reports whether there is a decoder in Go that may be used.
 func (l *Ladder) byGo(config codec.Config) bool {
-	return l.choice != Browser && (config.Codec == codec.H264 || config.Codec == codec.JPEG)
+	switch config.Codec {
+	case codec.H264:
+		return l.choice == Auto || l.choice == Go
+	case codec.JPEG:
+		return l.choice != Browser
+	}
+	return false
 }
 
 // noteBroken notes that the browser's decoder broke.

@@ -5,11 +5,13 @@ package decode
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"syscall/js"
 	"testing"
 	"time"
 
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 )
 
@@ -120,8 +122,8 @@ func TestLadder(t *testing.T) {
 				t.Errorf("measures %+v", m)
 			}
 			large := codec.Config{Codec: codec.H264, Width: 1280, Height: 720, Profile: "avc1.4D001F"}
-			if l.Heavy(large) != c.heavy || l.Small() != c.heavy || l.Heavy(videoConfig) {
-				t.Errorf("heavy %v, small %v", l.Heavy(large), l.Small())
+			if small := l.Stream(seal.Main) == seal.Sub; l.Heavy(large) != c.heavy || small != c.heavy || l.Heavy(videoConfig) {
+				t.Errorf("heavy %v, small %v", l.Heavy(large), small)
 			}
 			// What was learned holds for the next decoder.
 			again, err := l.New(videoConfig, out)
@@ -317,6 +319,8 @@ func TestNoRungLeft(t *testing.T) {
 		{"H.265 without WebCodecs", Auto, h265, "VideoDecoder"},
 		{"H.265 in Go", Go, h265, ""},
 		{"H.264 by the browser alone, which has nothing", Browser, videoConfig, "VideoDecoder"},
+		{"H.264 where stills are wanted", Still, videoConfig, ""},
+		{"H.265 where stills are wanted", Still, h265, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.hidden != "" {
@@ -334,13 +338,49 @@ func TestNoRungLeft(t *testing.T) {
 	}
 }
 
+// Where stills are wanted they are what is wished for whatever the tile's size, and are decoded by the browser or, without its help, in Go.
+func TestStillChoice(t *testing.T) {
+	for name, want := range map[string]string{"": nameImage, "ImageDecoder createImageBitmap": nameGo} {
+		t.Run("without "+name, func(t *testing.T) {
+			for _, hidden := range strings.Fields(name) {
+				hide(t, hidden)
+			}
+			var meter Meter
+			out, next := collect(t)
+			l := NewLadder(&meter, Still)
+			for _, s := range []seal.Stream{seal.Main, seal.Sub} {
+				if got := l.Stream(s); got != seal.Still {
+					t.Errorf("the stream for %v is %v", s, got)
+				}
+			}
+			d, err := l.New(stillConfig, out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if got := d.(viewer.Named).Name(); got != want {
+				t.Errorf("decoded by %q, want %q", got, want)
+			}
+			if err := d.Decode(viewer.Unit{Key: true, Captured: 7, Config: stillConfig, Data: read(t, "two.jpg")}); err != nil {
+				t.Fatal(err)
+			}
+			got := next()
+			if got.Err != nil || got.Captured != 7 || got.Pixels.Width != 49 || got.Pixels.Height != 33 {
+				t.Fatalf("error %v, captured %d, %d×%d", got.Err, got.Captured, got.Pixels.Width, got.Pixels.Height)
+			}
+			checkColours(t, &got.Pixels)
+			got.Pixels.Free()
+		})
+	}
+}
+
 func TestParseChoice(t *testing.T) {
-	for word, want := range map[string]Choice{"auto": Auto, "webcodecs": Browser, "go": Go} {
+	for word, want := range map[string]Choice{"auto": Auto, "webcodecs": Browser, "go": Go, "still": Still} {
 		if got, ok := ParseChoice(word); !ok || got != want {
 			t.Errorf("%q is %v, %v", word, got, ok)
 		}
 	}
-	for _, word := range []string{"", "Go", "ffmpeg"} {
+	for _, word := range []string{"", "Go", "ffmpeg", "stills"} {
 		if _, ok := ParseChoice(word); ok {
 			t.Errorf("%q was accepted", word)
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 )
 
@@ -76,6 +77,17 @@ func decoded(decoder string) string {
 	return "; decoded by the browser"
 }
 
+// stills says that only single pictures come, and why.
+func stills(because viewer.Reason) string {
+	switch because {
+	case viewer.ReasonSlow:
+		return "Stills only: this device is too slow for the video."
+	case viewer.ReasonUnsupported:
+		return "Stills only: this browser cannot play the video."
+	}
+	return "Stills only."
+}
+
 // progress says what a tile waits for, as a sentence.
 func progress(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
@@ -89,6 +101,9 @@ func progress(s string) string {
 func spoken(t *viewer.Tile, reason string) string {
 	switch t.State {
 	case viewer.Live:
+		if t.Stream == seal.Still {
+			return t.Name + ", live. " + stills(t.Lowered)
+		}
 		return t.Name + ", live"
 	case viewer.Stale:
 		return t.Name + ", picture is old, not live"

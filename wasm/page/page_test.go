@@ -256,6 +256,31 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// Where only stills come the tile says so, and why.
+func TestStillsAreNamed(t *testing.T) {
+	f := newFixture(t)
+	tiles := someTiles(1)
+	tiles[0].State, tiles[0].Route, tiles[0].Stream, tiles[0].Decoder = viewer.Live, control.Relay, seal.Still, "image"
+	for because, want := range map[viewer.Reason]string{
+		viewer.ReasonSlow: "too slow for the video", viewer.ReasonUnsupported: "cannot play the video", viewer.ReasonNone: "Stills only.",
+	} {
+		tiles[0].Lowered = because
+		f.show(tiles)
+		way := f.buttons()[0].Call("querySelector", ".way")
+		if text, title := way.Get("textContent").String(), way.Get("title").String(); !strings.Contains(text, "stills") || !strings.Contains(title, want) {
+			t.Errorf("%v: %q, %q", because, text, title)
+		}
+		if label := f.buttons()[0].Call("getAttribute", "aria-label").String(); !strings.Contains(label, want) {
+			t.Errorf("%v: read aloud as %q", because, label)
+		}
+	}
+	tiles[0].Stream, tiles[0].Lowered = seal.Sub, viewer.ReasonNone
+	f.show(tiles)
+	if way := f.buttons()[0].Call("querySelector", ".way"); strings.Contains(way.Get("textContent").String()+way.Get("title").String(), "tills") {
+		t.Error("video is said to be stills")
+	}
+}
+
 func TestPicturePlaceIsPublished(t *testing.T) {
 	f := newFixture(t)
 	tiles := someTiles(1)

@@ -9,6 +9,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 )
 
@@ -89,8 +90,13 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 		t.way.set("hidden", "hidden")
 	} else {
 		t.way.set("hidden", "")
+		title := "Sealed from the camera to this device; comes " + way + decoded(v.Decoder)
+		if v.Stream == seal.Still {
+			way += ", stills"
+			title += ". " + stills(v.Lowered)
+		}
 		t.labels.way.set(way)
-		t.way.set("title", "Sealed from the camera to this device; comes "+way+decoded(v.Decoder))
+		t.way.set("title", title)
 	}
 	if v.Picture != nil {
 		t.shot = now.Add(-v.Age)
