@@ -125,7 +125,7 @@ func TestUnknownDecoder(t *testing.T) {
 	cam, _ := rtspCamera(t, 3, clock, nil)
 	h := startAgent(t, n.address, nil, clock, cam)
 	p := claim(t, browser.Start(t), h, 1, "decoder=vlc")
-	if text := p.Text(); !strings.Contains(text, "vlc") || !strings.Contains(text, "webcodecs, go or auto") {
+	if text := p.Text(); !strings.Contains(text, "vlc") || !strings.Contains(text, "webcodecs, go, still or auto") {
 		t.Errorf("the page says %q", text)
 	}
 	if d := diagnose(p); d.Decoder != "webcodecs" {
