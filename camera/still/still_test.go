@@ -248,7 +248,7 @@ func TestFit(t *testing.T) {
 // Each sample is the mean over its area, whatever the sizes.
 func TestScale(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var s scaler // one for all, so that it changes its size
+	var s scaler                // one for all, so that it changes its size
 	for _, c := range [][4]int{ // from, to
 		{17, 13, 5, 3},
 		{17, 13, 16, 12},
