@@ -27,6 +27,7 @@
 
 	const sampler = globalThis.__sealcamSampler = { on: false, samples: [], dropped: 0, frames: 0, busy: 0 };
 	const last = new WeakMap(); // tile -> the cells as last seen, in black and white
+	const places = new WeakMap(); // tile -> where its picture was to be found in the frame before
 
 	const sample = () => {
 		const canvas = document.querySelector("canvas");
@@ -47,8 +48,14 @@
 			const [x, y, width, height] = (tile.dataset.picture ?? "").split(",").map(Number);
 			if (!(width > 0) || !(height > 0)) {
 				last.delete(tile);
+				places.delete(tile);
 				continue;
 			}
+			// While the layout changes the document may be a frame ahead of what is drawn, or behind it.
+			const place = [x, y, width, height, rect.left, rect.top, gl.drawingBufferWidth, gl.drawingBufferHeight].join();
+			const before = places.get(tile) ?? place;
+			places.set(tile, place);
+			if (before !== place) continue;
 			const left = Math.round((x - rect.left) * scaleX);
 			const strip = Math.ceil(width * scaleX * CELLS / COLUMNS);
 			const row = gl.drawingBufferHeight - 1 - Math.floor((y - rect.top + height * 0.5 / ROWS) * scaleY);
