@@ -82,6 +82,8 @@ func TestBounds(t *testing.T) {
 		{"signature", with(func(c *Camera) { c.Sig = c.Sig[:63] })},
 		{"watch stream", &Watch{Stream: seal.MaxStream + 1, Route: Peer}},
 		{"watch route", &Watch{}},
+		{"watch lower its own", &Watch{Stream: seal.Sub, Route: Peer, Lower: StreamsOf(seal.Sub, seal.Still)}},
+		{"layer stream", &Layer{Stream: seal.MaxStream + 1}},
 		{"clock", &Pong{Clock: Clock{Now: -1}}},
 		{"zone", &Pong{Clock: Clock{ZoneOffset: 15 * 3600}}},
 		{"zone name", &Pong{Clock: Clock{Zone: strings.Repeat("Z", 17)}}},

@@ -78,6 +78,8 @@ func newMessage(k Kind) Message {
 		return new(Watch)
 	case KindUnwatch:
 		return new(Unwatch)
+	case KindLayer:
+		return new(Layer)
 	case KindEpoch:
 		return new(Epoch)
 	case KindEpochAck:

@@ -52,6 +52,8 @@ const (
 	KindJournalWanted Kind = 25 // viewer: owners
 	KindJournal       Kind = 26 // agent
 
+	KindLayer Kind = 27 // agent: what it sends of a camera on the direct path
+
 	// Those of a session to pair.
 	KindPairCommit    Kind = 32 // approver
 	KindPairNonce     Kind = 33 // display
@@ -198,6 +200,35 @@ type Watch struct {
 	Route  Route       `cbor:"3,keyasint"`
 	// Again asks for the current GOP from its start although the stream and route stay: a frame was lost for good.
 	Again bool `cbor:"4,keyasint,omitempty"`
+	// Lower are the streams that the agent may send in Stream's place for as long as the direct path does not carry that.
+	Lower Streams `cbor:"5,keyasint,omitempty"`
+	// Area is how many of the display's pixels the picture covers: the camera with the largest picture is lowered last. 0: it is not in
+	// sight, and key frames of the smallest of the streams are enough.
+	Area uint32 `cbor:"6,keyasint,omitempty"`
+}
+
+// Streams is a set of a camera's streams: bit n stands for stream n.
+type Streams uint8
+
+// StreamsOf returns a set.
+func StreamsOf(streams ...seal.Stream) (set Streams) {
+	for _, s := range streams {
+		set |= 1 << s
+	}
+	return set
+}
+
+// Has tells whether a stream is in the set.
+func (set Streams) Has(s seal.Stream) bool { return set>>s&1 == 1 }
+
+// Layer tells what the agent sends of a camera on the direct path from now on. The frames themselves say their stream as well, and may
+// come first.
+type Layer struct {
+	Camera uint8       `cbor:"1,keyasint"`
+	Stream seal.Stream `cbor:"2,keyasint"`
+	Keys   bool        `cbor:"3,keyasint,omitempty"` // key frames only, as the path carries them
+	// Path tells that it is less than was asked for because the path carries no more.
+	Path bool `cbor:"4,keyasint,omitempty"`
 }
 
 // Unwatch ends it.
@@ -268,6 +299,7 @@ func (*Accept) kind() Kind       { return KindAccept }
 func (*CameraStatus) kind() Kind { return KindCameraStatus }
 func (*Watch) kind() Kind        { return KindWatch }
 func (*Unwatch) kind() Kind      { return KindUnwatch }
+func (*Layer) kind() Kind        { return KindLayer }
 func (*Epoch) kind() Kind        { return KindEpoch }
 func (*EpochAck) kind() Kind     { return KindEpochAck }
 func (*Ping) kind() Kind         { return KindPing }
@@ -313,12 +345,7 @@ func (c *Camera) valid() bool {
 	if len(c.Name) > MaxName || len(c.Advice) > MaxAdvice || c.State > CameraFailed || len(c.Sig) != 64 || len(c.Streams) == 0 {
 		return false
 	}
-	for i, s := range c.Streams {
-		if s > seal.MaxStream || i > 0 && s <= c.Streams[i-1] {
-			return false
-		}
-	}
-	return true
+	return ascending(c.Streams) && c.Streams[len(c.Streams)-1] <= seal.MaxStream
 }
 
 func (m *CameraStatus) valid() bool { return m.State <= CameraFailed && len(m.Advice) <= MaxAdvice }
@@ -331,8 +358,10 @@ func (c *Clock) valid() bool {
 }
 
 func (m *Watch) valid() bool {
-	return m.Stream <= seal.MaxStream && (m.Route == Peer || m.Route == Relay)
+	return m.Stream <= seal.MaxStream && (m.Route == Peer || m.Route == Relay) && !m.Lower.Has(m.Stream)
 }
+
+func (m *Layer) valid() bool     { return m.Stream <= seal.MaxStream }
 func (*Unwatch) valid() bool     { return true }
 func (*Epoch) valid() bool       { return true }
 func (*EpochAck) valid() bool    { return true }

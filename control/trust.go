@@ -208,7 +208,7 @@ func validTime(s int64) bool { return s >= 0 && s <= maxTime }
 
 const maxTime = 253402300799
 
-func ascending(numbers []uint8) bool {
+func ascending[N ~uint8](numbers []N) bool {
 	for i := 1; i < len(numbers); i++ {
 		if numbers[i] <= numbers[i-1] {
 			return false
