@@ -37,13 +37,15 @@ type camera struct {
 	advice  string
 
 	// As wished by the page.
-	wished     bool
-	wishStream seal.Stream
-	since      time.Time // of the wish, or of the session if that is younger
+	wanted bool
+	wished Wish      // with wanted
+	since  time.Time // of the wish, or of the session if that is younger
 
 	// What the agent was asked for in this session.
 	told      watching
-	again     bool // the current GOP is to be sent again
+	areaAt    time.Time // when another area was told
+	layer     layer     // what the agent says that it sends directly
+	again     bool      // the current GOP is to be sent again
 	againAt   time.Time
 	againWait time.Duration
 
@@ -69,8 +71,10 @@ type camera struct {
 	useful   time.Time // when the last one was that the GOP rule took
 	byPeer   time.Time // and the last that came directly
 	via      control.Route
-	interval time.Duration // between frames, smoothed
-	captured codec.Timestamp
+	interval time.Duration   // between frames, smoothed
+	captured codec.Timestamp // of the youngest
+	keyed    codec.Timestamp // of the youngest key frame
+	keyEvery time.Duration   // between key frames, smoothed; 0: not known
 
 	// When something last went wrong.
 	forgedAt, lateAt, futureAt, slowAt time.Time
@@ -84,7 +88,9 @@ type watching struct {
 	on     bool
 	stream seal.Stream
 	route  control.Route
-	since  time.Time
+	lower  control.Streams
+	area   uint32
+	since  time.Time // from when on frames are due
 }
 
 func newCamera(h *home, id identity.CameraID) *camera {
@@ -95,12 +101,12 @@ func newCamera(h *home, id identity.CameraID) *camera {
 
 // wish takes over what the page wishes.
 func (c *camera) wish(now time.Time) {
-	stream, wished := c.v.wishes[c.key]
-	if wished && !c.wished {
+	wish, wanted := c.v.wishes[c.key]
+	if wanted && !c.wanted {
 		c.since = now
 	}
-	c.wished, c.wishStream = wished, stream
-	c.tidy()
+	c.wanted, c.wished = wanted, wish
+	c.tidy(now)
 	c.subscribe(now)
 }
 
@@ -108,6 +114,7 @@ func (c *camera) wish(now time.Time) {
 func (c *camera) meet(now time.Time) {
 	c.since = now
 	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
+	c.areaAt, c.layer, c.captured, c.keyed = time.Time{}, layer{}, 0, 0
 	c.linger, c.opened, c.useful, c.byPeer = false, time.Time{}, time.Time{}, time.Time{}
 	clear(c.unsupported[:])
 	clear(c.slowUntil[:])
@@ -122,43 +129,32 @@ func (c *camera) part(s *agentSession) {
 		s.server.Unsubscribe(sub.topic)
 	}
 	c.subs, c.epochs, c.pending, c.former = nil, nil, seal.Pending{}, 0
-	c.told = watching{}
+	c.told, c.layer = watching{}, layer{}
 	c.offered = false
 }
 
 // watched reports whether frames are wanted.
-func (c *camera) watched() bool { return c.wished && c.offered && c.h.session != nil }
+func (c *camera) watched() bool { return c.wanted && c.offered && c.h.session != nil }
 
 // stream returns the stream to watch: the one wished for, or another if the camera lacks it or this device cannot decode it, or only
 // with more work than that other one. Stills come last, unless they are wished for.
 func (c *camera) stream() seal.Stream {
 	playable := func(s seal.Stream) bool { return c.unsupported[s] == codec.Config{} }
-	moving := func(s seal.Stream) bool { return playable(s) && (s != seal.Still || s == c.wishStream) }
+	moving := func(s seal.Stream) bool { return playable(s) && (s != seal.Still || s == c.wished.Stream) }
 	light := func(s seal.Stream) bool { return moving(s) && !c.heavy[s] }
-	has := slices.Contains(c.streams, c.wishStream)
+	has := slices.Contains(c.streams, c.wished.Stream)
 	for _, good := range []func(seal.Stream) bool{light, moving, playable} {
-		if has && good(c.wishStream) {
-			return c.wishStream
+		if has && good(c.wished.Stream) {
+			return c.wished.Stream
 		}
 		if i := slices.IndexFunc(c.streams, good); i >= 0 {
 			return c.streams[i]
 		}
 	}
 	if has {
-		return c.wishStream
+		return c.wished.Stream
 	}
 	return c.streams[0]
-}
-
-// lowered returns why stills are watched though something else is wished for; ReasonNone if that is not so.
-func (c *camera) lowered() Reason {
-	if c.stream() != seal.Still || c.wishStream == seal.Still {
-		return ReasonNone
-	}
-	if c.slowest() >= 0 {
-		return ReasonSlow
-	}
-	return ReasonUnsupported
 }
 
 // slowest returns the stream that was last given up because this device is too slow for it, negative if there is none: the cheapest,
@@ -191,25 +187,34 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 	case !want && !c.told.on:
 		return nil
 	case !want:
-		c.told, c.again = watching{}, false
+		c.told, c.layer, c.again = watching{}, layer{}, false
 		if !c.offered {
 			return nil
 		}
 		return &control.Unwatch{Camera: c.number}
 	}
-	stream := c.stream()
-	if c.told.on && c.told.stream == stream && c.told.route == s.route && !c.again {
+	ask := watching{on: true, stream: c.stream(), route: s.route, since: c.told.since}
+	if s.route == control.Peer {
+		ask.lower, ask.area = c.lower(now), c.area(now)
+	}
+	if ask == c.told && !c.again {
 		return nil
 	}
 	// Something new brings the current GOP anyway.
-	again := c.again && c.told.on && c.told.stream == stream
+	again := c.again && c.told.on && c.told.stream == ask.stream
 	c.again = false
-	if !c.told.on || c.told.stream != stream {
-		c.told.since = now
+	if !c.told.on || c.told.stream != ask.stream || c.told.area == 0 && ask.area != 0 {
+		ask.since = now
 	}
-	c.told.on, c.told.stream, c.told.route = true, stream, s.route
+	if ask.route != c.told.route {
+		c.layer = layer{}
+	}
+	if ask.area != c.told.area {
+		c.areaAt = now
+	}
+	c.told = ask
 	c.subscribe(now)
-	return &control.Watch{Camera: c.number, Stream: stream, Route: s.route, Again: again}
+	return &control.Watch{Camera: c.number, Stream: ask.stream, Route: ask.route, Again: again, Lower: ask.lower, Area: ask.area}
 }
 
 // resync asks for the current GOP again, at growing intervals for as long as that does not help.
@@ -243,30 +248,27 @@ func (c *camera) tick(now time.Time) {
 	if len(c.epochs) > 0 {
 		c.pending.Release(now, c.knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
 	}
-	c.tidy()
+	c.tidy(now)
 	c.subscribe(now)
 }
 
-// patience returns how long to wait for a frame: at least the given time. Stills come as rarely as the camera's key frames.
-func (c *camera) patience(least time.Duration) time.Duration {
-	if c.told.on && c.told.stream == seal.Still {
-		least = max(least, stillsGap)
-	}
-	return max(least, 4*c.interval)
-}
-
-// tidy closes lanes that are no longer needed: all when nothing is watched, else those whose stream is neither wanted nor on the screen
-// until the wanted one is there.
-func (c *camera) tidy() {
+// tidy closes lanes that are no longer needed: all when nothing is watched, else those whose stream is no longer taken, unless it is on
+// the screen until another one is there, and those that the agent has left.
+func (c *camera) tidy(now time.Time) {
 	if !c.watched() {
 		c.closeLanes()
 		return
 	}
-	want := c.stream()
-	ready := c.lanes[want] != nil && c.lanes[want].shown
-	for s, l := range c.lanes {
-		if l != nil && seal.Stream(s) != want && (ready || !l.shown) {
-			c.closeLane(seal.Stream(s))
+	taking := c.taking(now)
+	ready := false
+	for _, l := range c.lanes {
+		ready = ready || l != nil && taking.Has(l.stream) && !l.shownAt.IsZero()
+	}
+	for _, l := range c.lanes {
+		switch {
+		case l == nil:
+		case taking.Has(l.stream) && c.left(now, l), !taking.Has(l.stream) && (ready || l.shownAt.IsZero()):
+			c.closeLane(l.stream)
 		}
 	}
 }

@@ -93,4 +93,7 @@ type TileKey struct {
 type Wish struct {
 	Key    TileKey
 	Stream seal.Stream
+	Area   uint32 // pixels of the display that the picture covers; 0: not known
+	// Hidden says that nobody can see the tile just now. Key frames come all the same, so that there is a picture as soon as somebody can.
+	Hidden bool
 }

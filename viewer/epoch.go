@@ -133,5 +133,5 @@ func (c *camera) subscribe(now time.Time) {
 // needsCache reports whether the stream has to begin with what the relay kept of the current GOP.
 func (c *camera) needsCache(now time.Time, stream seal.Stream) bool {
 	l := c.lanes[stream]
-	return l == nil || !l.keyed || len(l.held) > 0 || now.Sub(c.opened) > flowing
+	return l == nil || !l.keyed || len(l.held) > 0 || stream != c.current() || now.Sub(c.opened) > flowing
 }

@@ -31,7 +31,7 @@ func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, se
 	}
 	if ok && inner == stream {
 		switch {
-		case c.lanes[stream] == nil && stream != c.stream():
+		case c.lanes[stream] == nil && !c.takes(now, via, stream):
 			c.stats.Unwanted++ // the rest of what was switched off: not worth opening
 			return
 		case c.knows(epoch):
@@ -73,12 +73,11 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 	c.epochCame(now, o.Epoch(), stream)
 	l := c.lanes[stream]
 	if l == nil {
-		if stream != c.stream() {
+		if !c.takes(now, via, stream) {
 			c.stats.Unwanted++
 			return
 		}
-		l = newLane(c, stream)
-		c.lanes[stream] = l
+		l = c.openLane(stream)
 	}
 	l.take(now, o)
 }
@@ -86,9 +85,22 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 // taken notes that a frame was of use, and its distance from the one before, to know how patient to be with this camera.
 func (c *camera) taken(now time.Time, o *seal.Opened) {
 	const longest = time.Minute
+	c.useful = now
+	if o.Key() {
+		c.keyCame(o.Captured())
+	}
 	d := o.Captured().Sub(c.captured)
-	if c.captured != 0 && d > 0 && d < longest {
+	if c.captured != 0 && d <= 0 {
+		return // of a stream that catches up
+	}
+	if c.captured != 0 && d < longest && !c.rare() {
 		c.interval += (d - c.interval) / 8
 	}
-	c.captured, c.useful = o.Captured(), now
+	c.captured = o.Captured()
+}
+
+// restart is called when capture times begin anew.
+func (c *camera) restart() {
+	c.gate.Restart()
+	c.captured, c.keyed = 0, 0
 }

@@ -242,7 +242,7 @@ func (h *home) pong(sent, now time.Time, clock control.Clock) {
 	h.notify()
 	for _, c := range h.cameras {
 		if stepped {
-			c.gate.Restart()
+			c.restart()
 		}
 		for _, l := range c.lanes {
 			if l != nil {

@@ -51,7 +51,9 @@ type lane struct {
 	busyAt  time.Time // when the decoder last took or gave something
 	pause   time.Time // no new decoder before
 
-	shown bool // a picture of it passed the gate
+	cameAt  time.Time // when the last frame came that was not in vain
+	keyAt   time.Time // when the chain last began anew
+	shownAt time.Time // when its last picture passed the gate; zero: none did
 }
 
 func newLane(c *camera, stream seal.Stream) *lane { return &lane{c: c, stream: stream, needKey: true} }
@@ -60,9 +62,7 @@ func newLane(c *camera, stream seal.Stream) *lane { return &lane{c: c, stream: s
 func (l *lane) take(now time.Time, o seal.Opened) {
 	switch l.chain.Accept(o) {
 	case seal.Take:
-		l.keyed = true
-		l.c.taken(now, &o)
-		l.enqueue(now, o)
+		l.taken(now, o)
 		if len(l.held) > 0 {
 			l.takeHeld(now)
 		}
@@ -74,6 +74,16 @@ func (l *lane) take(now time.Time, o seal.Opened) {
 	case seal.Stale:
 		l.c.stats.Outrun++
 	}
+}
+
+// taken notes a frame that the GOP rule let through and passes it on.
+func (l *lane) taken(now time.Time, o seal.Opened) {
+	l.keyed, l.cameAt = true, now
+	if o.Key() {
+		l.keyAt = now
+	}
+	l.c.taken(now, &o)
+	l.enqueue(now, o)
 }
 
 // hold keeps a frame until the ones before it have come.
@@ -92,6 +102,7 @@ func (l *lane) hold(now time.Time, o seal.Opened) {
 	}
 	l.held = slices.Insert(l.held, at, o)
 	l.heldSize += len(o.Data())
+	l.cameAt = now
 	l.c.stats.Held++
 }
 
@@ -110,8 +121,7 @@ func (l *lane) takeHeld(now time.Time) {
 	l.held = slices.DeleteFunc(l.held, func(o seal.Opened) bool {
 		switch l.chain.Accept(o) {
 		case seal.Take:
-			l.c.taken(now, &o)
-			l.enqueue(now, o)
+			l.taken(now, o)
 		case seal.Gap:
 			return false
 		case seal.Duplicate:
@@ -133,7 +143,7 @@ func (l *lane) enqueue(now time.Time, o seal.Opened) {
 	if o.Key() {
 		if n := l.behind(); n > 0 {
 			l.c.stats.Dropped += uint64(n)
-			if n >= slowDrop {
+			if l.missed() >= slowDrop {
 				l.c.slowAt = now
 			}
 			l.empty()
@@ -157,6 +167,16 @@ func (l *lane) enqueue(now time.Time, o seal.Opened) {
 
 // behind returns how many frames wait before the decoder.
 func (l *lane) behind() int { return len(l.queue) - l.head }
+
+// missed returns how many of them would have been shown: a stream that takes over from another one begins with what that one showed.
+func (l *lane) missed() (n int) {
+	for i := range l.queue[l.head:] {
+		if !l.c.gate.Shown(l.queue[l.head+i].Captured()) {
+			n++
+		}
+	}
+	return n
+}
 
 func (l *lane) empty() {
 	clear(l.queue)
@@ -189,7 +209,8 @@ func (l *lane) pump(now time.Time) {
 			continue
 		}
 		err := l.decoder.Decode(Unit{
-			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(), Skip: !o.Key() && l.behind() > skipBehind,
+			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(),
+			Skip: !o.Key() && l.behind() > skipBehind || l.c.gate.Shown(o.Captured()),
 		})
 		switch {
 		case errors.Is(err, ErrBacklog):
@@ -328,15 +349,15 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 	}
 	c.shelf.Put(p)
 	c.drawn, c.wall = now, c.h.agent.Wall(p.Captured())
-	if !l.shown {
-		l.shown = true
-		c.tidy()
+	first := l.shownAt.IsZero()
+	if l.shownAt = now; first {
+		c.tidy(now)
 	}
 }
 
 // tick looks after gaps and stalled decoders.
 func (l *lane) tick(now time.Time) {
-	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.stream() {
+	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.current() {
 		l.c.resync(now)
 	}
 	if l.decoder != nil {

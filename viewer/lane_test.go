@@ -52,7 +52,7 @@ func newLab(t failer) *lab {
 	v.homes = append(v.homes, h)
 	l.c = newCamera(h, id)
 	h.cameras = append(h.cameras, l.c)
-	l.c.offered, l.c.wished, l.c.state = true, true, control.CameraRunning
+	l.c.offered, l.c.wanted, l.c.state = true, true, control.CameraRunning
 	src := seal.Source{Agent: agent.Public(), Camera: id}
 	l.c.opener = seal.NewOpener(src)
 	if l.epoch, err = seal.NewEpoch(nil, 1); err != nil {

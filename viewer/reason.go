@@ -72,6 +72,7 @@ const (
 	ReasonUnsupported // this browser cannot decode the camera's coding
 	ReasonDecoder     // the decoder breaks down again and again
 	ReasonSlow        // this device decodes too slowly
+	ReasonPath        // the network carries no more than a smaller picture, or key frames alone
 	ReasonNoPeer      // no direct path, and the relay is not to be used
 	ReasonNoFrames    // nothing comes
 	reasonCount
@@ -113,6 +114,7 @@ var reasons = [reasonCount]struct{ name, sentence string }{
 	ReasonUnsupported:   {"unsupported", "This browser cannot play what the camera sends. Set the camera to H.264, or use a browser that plays H.265."},
 	ReasonDecoder:       {"decoder", "The camera's pictures cannot be decoded. Set the camera to plain H.264, or restart it."},
 	ReasonSlow:          {"slow", "This device is too slow for the picture. Watch fewer cameras at once, or give the camera a sub-stream."},
+	ReasonPath:          {"path", "The connection is slow, so smaller or fewer pictures come. They get better again with the connection; ending other downloads may help."},
 	ReasonNoPeer:        {"no-peer", "No direct path to the camera's agent could be made. Allow the relay, or check both ends' firewalls."},
 	ReasonNoFrames:      {"no-frames", "No pictures come. Check the camera and the network of its agent; the picture comes back by itself."},
 }

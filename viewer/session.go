@@ -213,6 +213,10 @@ func (s *agentSession) handle(m control.Message) error {
 		if c := s.h.numbered(m.Number); c != nil {
 			c.state, c.advice = m.State, m.Advice
 		}
+	case *control.Layer:
+		if c := s.h.numbered(m.Camera); c != nil {
+			c.layered(now, m)
+		}
 	case *control.Epoch:
 		if c := s.h.numbered(m.Camera); c != nil {
 			return c.epoch(now, m)

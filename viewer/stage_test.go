@@ -122,7 +122,7 @@ func (s *stage) stop() {
 func (s *stage) wish(stream seal.Stream, cameras ...*testCamera) {
 	var wishes []Wish
 	for _, c := range cameras {
-		wishes = append(wishes, Wish{c.key(), stream})
+		wishes = append(wishes, Wish{Key: c.key(), Stream: stream})
 	}
 	s.v.Wish(wishes)
 	synctest.Wait()

@@ -33,8 +33,8 @@ type Tile struct {
 	CameraTime time.Time     // the agent's local time: of Picture's capture, else now; zero: not known yet
 	// Picture is set with Live and Stale only. Its Bytes are valid until the next call of Snapshot.
 	Picture *Picture
-	Stream  seal.Stream   // of Picture, else the one that is asked for
-	Lowered Reason        // why only stills are asked for though something else is wished for; ReasonNone: that is not so
+	Stream  seal.Stream   // of Picture, else the one that comes or is asked for
+	Lowered Reason        // why something smaller or rarer comes than what is wished for; ReasonNone: that is not so
 	Route   control.Route // by which the last frame came; 0: none came
 	Config  codec.Config  // of Picture
 	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
@@ -124,7 +124,7 @@ func (c *camera) tile(now time.Time) Tile {
 	d := c.describe(now)
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
-		Stream: c.stream(), Lowered: c.lowered(), Route: c.via, Stats: c.stats,
+		Stream: c.current(), Lowered: c.lowered(), Route: c.via, Stats: c.stats,
 	}
 	picture := c.shelf.Lend(now) // also when it is not to be shown, so that a former one goes back
 	if picture != nil && (d.state == Live || d.state == Stale) {
@@ -163,13 +163,13 @@ func (c *camera) describe(now time.Time) description {
 			return description{state: Live}
 		case age <= gate.BlankAfter:
 			if reason == ReasonNone {
-				reason = c.lowered() // stills come as rarely as the camera's key frames
+				reason = c.lowered() // what comes then may come as rarely as the camera's key frames
 			}
 			return description{state: Stale, reason: orNoFrames(reason), age: int(age.Seconds())}
 		}
 	}
 	switch {
-	case !c.wished && !sure:
+	case !c.wanted && !sure:
 		return description{state: Waiting}
 	case sure, !c.drawn.IsZero() && !c.drawn.Before(c.since), now.Sub(c.since) > patienceForPicture:
 		return description{state: Blank, reason: orNoFrames(reason)}
@@ -226,7 +226,7 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	if _, known := h.clock.Latest(now); !known {
 		return ReasonNoClock, false, "comparing clocks"
 	}
-	l := c.lanes[c.stream()]
+	l := c.lanes[c.current()]
 	switch {
 	case c.failing(now):
 		return ReasonDecoder, true, ""

@@ -66,8 +66,8 @@ func TestTile(t *testing.T) {
 		{"too slow", 5 * time.Second, time.Minute, func(l *lab) { l.c.slowAt = l.now }, Stale, ReasonSlow, ""},
 		{"decoders break", none, time.Second, func(l *lab) { l.c.failures = [3]time.Time{l.now, l.now, l.now} }, Blank, ReasonDecoder, ""},
 		{"a decoder broke", none, time.Second, func(l *lab) { l.c.failures[0] = l.now }, Waiting, ReasonNone, "waiting for the key frame"},
-		{"not on the screen", none, time.Hour, func(l *lab) { l.c.wished = false }, Waiting, ReasonNone, ""},
-		{"not on the screen, but live", time.Second, time.Hour, func(l *lab) { l.c.wished = false }, Live, ReasonNone, ""},
+		{"not on the screen", none, time.Hour, func(l *lab) { l.c.wanted = false }, Waiting, ReasonNone, ""},
+		{"not on the screen, but live", time.Second, time.Hour, func(l *lab) { l.c.wanted = false }, Live, ReasonNone, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLab(t)

@@ -54,12 +54,12 @@ type Viewer struct {
 	ended   bool // Run has returned
 	link    linkStatus
 	homes   []*home
-	wishes  map[TileKey]seal.Stream
+	wishes  map[TileKey]Wish
 }
 
 // New returns a Viewer for Run.
 func New(cfg Config) *Viewer {
-	v := &Viewer{cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]seal.Stream{}}
+	v := &Viewer{cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]Wish{}}
 	if v.log == nil {
 		v.log = slog.New(slog.DiscardHandler)
 	}
@@ -202,15 +202,16 @@ func (v *Viewer) Wish(wishes []Wish) {
 	defer v.mu.Unlock()
 	same := len(wishes) == len(v.wishes)
 	for _, w := range wishes {
-		stream, ok := v.wishes[w.Key]
-		same = same && ok && stream == w.Stream
+		w.Stream = min(w.Stream, seal.MaxStream)
+		same = same && v.wishes[w.Key] == w
 	}
 	if same {
 		return
 	}
 	clear(v.wishes)
 	for _, w := range wishes {
-		v.wishes[w.Key] = min(w.Stream, seal.MaxStream)
+		w.Stream = min(w.Stream, seal.MaxStream)
+		v.wishes[w.Key] = w
 	}
 	now := v.now()
 	for _, h := range v.homes {

@@ -93,6 +93,9 @@ func (g *Gate) Stats() Stats { return g.stats }
 // Restart forgets the order of capture times, after Clock.Pong found that they begin anew. What else is demanded of a picture stays.
 func (g *Gate) Restart() { g.from = nil }
 
+// Shown reports whether a picture taken at a time would come too late, because a younger one was let through.
+func (g *Gate) Shown(captured codec.Timestamp) bool { return g.from != nil && captured < g.last }
+
 // Lane is the way from one decoder to the gate.
 type Lane struct {
 	gate   *Gate

@@ -84,6 +84,8 @@ func stills(because viewer.Reason) string {
 		return "Stills only: this device is too slow for the video."
 	case viewer.ReasonUnsupported:
 		return "Stills only: this browser cannot play the video."
+	case viewer.ReasonPath:
+		return "Stills only: the connection is slow."
 	}
 	return "Stills only."
 }

@@ -94,6 +94,9 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 		if v.Stream == seal.Still {
 			way += ", stills"
 			title += ". " + stills(v.Lowered)
+		} else if v.Lowered == viewer.ReasonPath {
+			way += ", slow network"
+			title += ". " + v.Lowered.Sentence()
 		}
 		t.labels.way.set(way)
 		t.way.set("title", title)
