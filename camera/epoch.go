@@ -30,11 +30,15 @@ type gop struct {
 	units  []codec.AccessUnit
 	base   int // index of units[0]; above 0 when the GOP grew too long and its start was let go
 	bytes  int
+	keyAt  time.Time // when the last key frame came
+	rate   rates
 }
 
 // add appends a unit; false if it cannot be decoded because no key frame came before it.
-func (g *gop) add(au codec.AccessUnit) bool {
+func (g *gop) add(now time.Time, au codec.AccessUnit) bool {
+	g.rate.add(au)
 	if au.Key {
+		g.keyAt = now
 		clear(g.units)
 		g.number++
 		g.units, g.base, g.bytes = g.units[:0], 0, 0
@@ -64,10 +68,13 @@ func (g *gop) drop() {
 // start is where somebody who joins begins: the key frame, or the next one if this GOP's is gone.
 func (g *gop) start() position {
 	if g.base > 0 {
-		return position{g.number + 1, 0}
+		return g.next()
 	}
 	return position{g.number, 0}
 }
+
+// next is where the next key frame will stand.
+func (g *gop) next() position { return position{g.number + 1, 0} }
 
 // epoch is one key of a camera and what was sealed under it.
 type epoch struct {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sealcam/sealcam/camera/ladder"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/control"
@@ -39,8 +40,10 @@ type publisher interface {
 type watcherSink interface {
 	// sendControl queues a message; a session that cannot take it ends.
 	sendControl(control.Message)
-	// sendFrame hands a frame to the direct path. False: the path is congested, nothing more until the next key frame.
-	sendFrame(transport.Frame) bool
+	// sendFrame hands a frame to the direct path.
+	sendFrame(transport.Frame)
+	// delivered tells whether nothing of a camera is under way on the direct path.
+	delivered(camera uint8) bool
 }
 
 // hub is one camera at the agent: it keeps the current GOP of each layer, seals it once an epoch and stream, and hands the sealed
@@ -68,17 +71,20 @@ type hub struct {
 
 // watcher is one viewer of one camera. The hub's mutex guards it.
 type watcher struct {
-	sink    watcherSink
-	device  identity.DevicePublic
-	relay   publisher // of the server by which the viewer came
-	stream  seal.Stream
-	route   control.Route
+	sink   watcherSink
+	device identity.DevicePublic
+	relay  publisher // of the server by which the viewer came
+	// As the viewer wishes.
+	stream seal.Stream
+	lower  control.Streams // may be sent in its place directly
+	area   uint32          // of the picture, in pixels
+	route  control.Route
+
+	feeds   []feed
 	epoch   *epoch
 	next    *epoch // announced, not yet used
 	sentAt  time.Time
 	acked   uint64
-	at      position // of the next frame to send
-	skip    bool     // the direct path was congested: wait for a key frame
 	againAt time.Time
 }
 
@@ -154,10 +160,11 @@ func (h *hub) Deliver(l source.Layer, au codec.AccessUnit) {
 
 // spread adds a unit to a stream and hands it to whoever watches that. Callers hold mu.
 func (h *hub) spread(stream seal.Stream, au codec.AccessUnit) {
-	if !h.gops[stream].add(au) {
+	now := h.now()
+	if !h.gops[stream].add(now, au) {
 		return
 	}
-	h.moveEpochs(h.now())
+	h.moveEpochs(now)
 	for _, e := range h.epochs {
 		h.distribute(e, stream)
 	}
@@ -208,7 +215,7 @@ func (h *hub) join(w *watcher) error {
 	h.watchers[w] = struct{}{}
 	w.epoch, w.next = e, nil
 	h.announce(e, w)
-	w.at = h.gops[w.stream].start()
+	w.feeds = []feed{{Step: ladder.Step{Stream: w.stream}, at: h.gops[w.stream].start()}}
 	h.distribute(e, w.stream)
 	h.attendStills(now)
 	return nil
@@ -243,18 +250,29 @@ func (h *hub) announce(e *epoch, w *watcher) {
 func (h *hub) change(w *watcher, m *control.Watch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	again := m.Again && h.now().Sub(w.againAt) >= againEvery
-	if m.Stream != w.stream || again {
-		w.at, w.skip = h.gops[m.Stream].start(), false
+	direct := w.route == control.Peer && m.Route == control.Peer
+	w.stream, w.lower, w.area, w.route = m.Stream, m.Lower, m.Area, m.Route
+	if !direct {
+		// By the relay it is what is asked for. A direct path begins with that too; what it carries is seen then.
+		f := feed{Step: ladder.Step{Stream: m.Stream}, at: h.gops[m.Stream].start()}
+		if old := w.feed(m.Stream); old != nil && !old.Keys {
+			f.at = old.at
+		}
+		w.feeds = []feed{f}
 	}
-	if again {
+	if m.Again && h.now().Sub(w.againAt) >= againEvery {
 		w.againAt = h.now()
-		if s := w.epoch.streams[m.Stream]; s != nil && m.Route == control.Relay {
-			delete(s.published, w.relay)
+		for i := range w.feeds {
+			f := &w.feeds[i]
+			f.at = h.gops[f.Stream].start()
+			if s := w.epoch.streams[f.Stream]; s != nil && m.Route == control.Relay {
+				delete(s.published, w.relay)
+			}
 		}
 	}
-	w.stream, w.route = m.Stream, m.Route
-	h.distribute(w.epoch, w.stream)
+	for _, f := range w.feeds {
+		h.distribute(w.epoch, f.Stream)
+	}
 	h.attendStills(h.now())
 }
 
@@ -358,7 +376,7 @@ func (h *hub) distribute(e *epoch, stream seal.Stream) {
 	wanted := false
 	h.relays = h.relays[:0]
 	for w := range h.watchers {
-		if w.epoch == e && w.stream == stream {
+		if w.epoch == e && w.takes(stream) {
 			wanted = true
 			if w.route == control.Relay && w.relay != nil && !slices.Contains(h.relays, w.relay) {
 				h.relays = append(h.relays, w.relay)
@@ -378,28 +396,10 @@ func (h *hub) distribute(e *epoch, stream seal.Stream) {
 		s.published[p] = s.publish(p, e.relayTopic(stream), s.published[p])
 	}
 	for w := range h.watchers {
-		if w.epoch == e && w.stream == stream {
-			w.catchUp(s)
+		if w.epoch == e {
+			w.catchUp(stream, s)
 		}
 	}
-}
-
-// catchUp sends w what it has not got of the current GOP. The relay was served before.
-func (w *watcher) catchUp(s *sealedStream) {
-	if w.at.gop > s.first.gop {
-		return // it waits for the next key frame
-	}
-	if w.route == control.Relay {
-		w.at = s.end()
-		return
-	}
-	for _, f := range s.from(w.at) {
-		if w.skip && !f.Key {
-			continue
-		}
-		w.skip = !w.sink.sendFrame(f)
-	}
-	w.at = s.end()
 }
 
 // camera describes the hub to a viewer.

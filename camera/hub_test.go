@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sealcam/sealcam/camera/ladder"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/control"
@@ -22,11 +23,12 @@ var testConfig = codec.Config{Codec: codec.H264, Width: 64, Height: 48, Profile:
 
 // bench is a hub with a clock that stands still, and the relay it publishes to.
 type bench struct {
-	t     *testing.T
-	hub   *hub
-	now   time.Time
-	frame int
-	topic map[signal.Topic][][]byte
+	t      *testing.T
+	hub    *hub
+	now    time.Time
+	frame  int
+	smalls int
+	topic  map[signal.Topic][][]byte
 }
 
 func newBench(t *testing.T) *bench {
@@ -64,14 +66,24 @@ func (b *bench) deliver(keys string) {
 	}
 }
 
+// small makes the camera produce frames of the sub-stream.
+func (b *bench) small(keys string) {
+	for _, k := range keys {
+		b.smalls++
+		b.hub.Deliver(source.Sub, codec.AccessUnit{
+			Data: fmt.Appendf(nil, "small %d", b.smalls), Key: k == 'K', Captured: codec.Timestamp(b.now.UnixMicro()), Config: testConfig,
+		})
+	}
+}
+
 // eye is a viewer: it opens what it gets like a real one.
 type eye struct {
-	b         *bench
-	w         *watcher
-	opener    *seal.Opener
-	epochs    []*control.Epoch
-	seen      []string
-	congested bool
+	b      *bench
+	w      *watcher
+	opener *seal.Opener
+	epochs []*control.Epoch
+	seen   []string
+	busy   bool // something of the camera is under way
 }
 
 func (b *bench) join(route control.Route) *eye {
@@ -96,13 +108,14 @@ func (e *eye) sendControl(m control.Message) {
 	}
 }
 
-func (e *eye) sendFrame(f transport.Frame) bool {
-	if e.congested {
-		return false
-	}
-	e.open(f.Stream, f.Sealed)
-	return true
-}
+func (e *eye) sendFrame(f transport.Frame) { e.open(f.Stream, f.Sealed) }
+
+func (e *eye) delivered(uint8) bool { return !e.busy }
+
+// steer has the viewer be sent these streams, as its session's ladder would.
+func (e *eye) steer(feeds ...ladder.Feed) { e.b.hub.feed(e.w, feeds) }
+
+func feedOf(s seal.Stream) ladder.Feed { return ladder.Feed{Step: ladder.Step{Stream: s}} }
 
 func (e *eye) open(stream seal.Stream, sealed []byte) {
 	o, err := e.opener.Open(stream, sealed)
@@ -254,31 +267,127 @@ func TestChangeOfStream(t *testing.T) {
 	b.hub.Deliver(source.Sub, codec.AccessUnit{Data: []byte("small"), Key: true, Captured: 1, Config: testConfig})
 	e.want(t, 1, 3)
 	e.seen = nil
-	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Sub, Route: control.Peer})
+	e.steer(feedOf(seal.Sub))
 	b.deliver("-")
 	if !slices.Equal(e.seen, []string{"small"}) {
 		t.Errorf("saw %q of the sub-stream", e.seen)
 	}
 	e.seen = nil
 	b.deliver("K-")
-	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer})
+	e.steer(feedOf(seal.Main))
 	e.want(t, 5, 6)
 }
 
-// A congested path gets nothing until the next key frame, and then all of it.
-func TestCongestionWaitsForAKeyFrame(t *testing.T) {
+// Key frames alone are sent one at a time: each once the path has delivered the one before.
+func TestKeyFramesAlone(t *testing.T) {
 	b := newBench(t)
 	b.deliver("K--")
 	e := b.join(control.Peer)
-	e.congested = true
-	b.deliver("-")
-	e.congested = false
-	b.deliver("--")
-	e.want(t, 1, 3)
-	b.deliver("K-")
-	want := []string{"picture 1", "picture 2", "picture 3", "picture 7", "picture 8"}
+	e.steer(ladder.Feed{Step: ladder.Step{Stream: seal.Main, Keys: true}, NextKey: true})
+	b.deliver("--K-")
+	e.busy = true
+	b.deliver("-K--")
+	e.busy = false
+	b.deliver("-K")
+	want := []string{"picture 1", "picture 2", "picture 3", "picture 6", "picture 13"}
 	if !slices.Equal(e.seen, want) {
 		t.Errorf("saw %q, want %q", e.seen, want)
+	}
+}
+
+// A bigger stream is sent beside the smaller one from its next key frame on; what ends first leaves the other as it is.
+func TestTwoStreamsAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K-")
+	b.small("K")
+	e := b.join(control.Peer)
+	e.steer(feedOf(seal.Sub))
+	e.seen = nil
+	e.steer(feedOf(seal.Sub), ladder.Feed{Step: ladder.Step{Stream: seal.Main}, NextKey: true})
+	b.deliver("-")
+	b.small("-")
+	b.deliver("K-")
+	b.small("-")
+	e.steer(feedOf(seal.Main))
+	b.small("-")
+	b.deliver("-")
+	want := []string{"small 2", "picture 4", "picture 5", "small 3", "picture 6"}
+	if !slices.Equal(e.seen, want) {
+		t.Errorf("saw %q, want %q", e.seen, want)
+	}
+}
+
+// While nothing comes from the viewer nothing is sent; then it begins with the current GOP.
+func TestPausedFeed(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K-")
+	e := b.join(control.Peer)
+	e.steer()
+	b.deliver("-K-")
+	e.want(t, 1, 2)
+	e.seen = nil
+	e.steer(feedOf(seal.Main))
+	b.deliver("-")
+	e.want(t, 4, 6)
+}
+
+// The steps of a camera are those that the viewer allows, the wished one first; out of sight, key frames of the smallest are enough.
+func TestLadderOfACamera(t *testing.T) {
+	both := control.StreamsOf(seal.Sub, seal.Still)
+	for _, c := range []struct {
+		name string
+		w    control.Watch
+		want []ladder.Step
+	}{
+		{"all", control.Watch{Lower: both, Area: 1}, []ladder.Step{{Stream: seal.Main}, {Stream: seal.Sub}, {Stream: seal.Sub, Keys: true}, {Stream: seal.Still}}},
+		{"main alone", control.Watch{Area: 1}, []ladder.Step{{Stream: seal.Main}, {Stream: seal.Main, Keys: true}}},
+		{"the small one", control.Watch{Stream: seal.Sub, Lower: both &^ control.StreamsOf(seal.Sub), Area: 1}, []ladder.Step{{Stream: seal.Sub}, {Stream: seal.Sub, Keys: true}, {Stream: seal.Still}}},
+		{"stills", control.Watch{Stream: seal.Still, Area: 1}, []ladder.Step{{Stream: seal.Still}}},
+		{"out of sight", control.Watch{Lower: both}, []ladder.Step{{Stream: seal.Sub, Keys: true}}},
+		{"a stream that the camera lacks", control.Watch{Lower: control.StreamsOf(5), Area: 1}, []ladder.Step{{Stream: seal.Main}, {Stream: seal.Main, Keys: true}}},
+	} {
+		b := newBench(t)
+		b.deliver("K-")
+		e := b.join(control.Peer)
+		c.w.Camera, c.w.Route = 3, control.Peer
+		b.hub.change(e.w, &c.w)
+		camera, direct := b.hub.ladderOf(e.w)
+		var got []ladder.Step
+		for _, o := range camera.Offers {
+			got = append(got, o.Step)
+		}
+		if !direct || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v", c.name, got)
+		}
+		b.hub.change(e.w, &control.Watch{Camera: 3, Route: control.Relay})
+		if _, direct := b.hub.ladderOf(e.w); direct {
+			t.Errorf("%s: direct by the relay", c.name)
+		}
+	}
+}
+
+// Rates are by the camera's own time, of at least two seconds, and of key frames between key frames.
+func TestRates(t *testing.T) {
+	var r rates
+	at := codec.Timestamp(1_000_000)
+	for i := range 300 {
+		au := codec.AccessUnit{Key: i%50 == 0, Captured: at, Data: make([]byte, 1000)}
+		if au.Key {
+			au.Data = make([]byte, 26_000)
+		}
+		r.add(au)
+		at = at.Add(40 * time.Millisecond) // 25 a second, a key frame in 2 s
+	}
+	if whole := r.rate(); whole < 299_000 || whole > 301_000 {
+		t.Errorf("%d bit/s, want 300,000", whole)
+	}
+	if r.keys < 103_000 || r.keys > 105_000 {
+		t.Errorf("%d bit/s of key frames, want 104,000", r.keys)
+	}
+	r.add(codec.AccessUnit{Captured: -1 << 63, Data: make([]byte, 1000)})
+	r.add(codec.AccessUnit{Captured: 1<<63 - 1, Data: make([]byte, 1000)})
+	if whole := r.rate(); whole < 299_000 || whole > 301_000 {
+		t.Errorf("%d bit/s after absurd times", whole)
 	}
 }
 

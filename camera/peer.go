@@ -79,18 +79,17 @@ func (p *peer) candidate(m *control.Candidate, log *slog.Logger) {
 	}
 }
 
-// send hands a frame to the path. False: it is congested.
-func (p *peer) send(f transport.Frame) bool {
+// send hands a frame to the path.
+func (p *peer) send(f transport.Frame) {
+	if sender := p.any(); sender != nil {
+		sender.Send(f)
+	}
+}
+
+// delivered tells whether nothing of a camera is under way.
+func (p *peer) delivered(camera uint8) bool {
 	sender := p.any()
-	if sender == nil {
-		return true
-	}
-	if sender.Congested(f.Camera) {
-		sender.Flush(f.Camera)
-		return false
-	}
-	sender.Send(f)
-	return true
+	return sender == nil || sender.Delivered(camera)
 }
 
 // flush drops what waits of a camera.

@@ -38,6 +38,7 @@ type viewerSession struct {
 	appends  *throttle
 	wishes   *throttle
 	peer     peer
+	stirred  chan struct{} // holds a token when the direct path is to be looked at at once
 
 	wantsDevices atomic.Bool
 
@@ -76,8 +77,9 @@ func (a *Agent) serve(ctx context.Context, e *entrance, pipe net.Conn, in signal
 	defer s.log.Info("viewer gone")
 	a.tellDevices()
 
-	var writer sync.WaitGroup
-	writer.Go(func() { s.writeAll(ctx) })
+	var others sync.WaitGroup
+	others.Go(func() { s.writeAll(ctx) })
+	others.Go(func() { s.steerAll(ctx) })
 	err = s.read(ctx, pipe)
 	cancel()
 	s.watching.Lock()
@@ -86,7 +88,7 @@ func (a *Agent) serve(ctx context.Context, e *entrance, pipe net.Conn, in signal
 	s.watching.Unlock()
 	s.peer.close(s.log)
 	pipe.Close()
-	writer.Wait()
+	others.Wait()
 	return err
 }
 
@@ -114,6 +116,7 @@ func (a *Agent) greet(ctx context.Context, cancel context.CancelFunc, e *entranc
 		wishes:   newThrottle(wishRate, wishBurst),
 		watchers: map[uint8]*watcher{},
 		shown:    map[uint8]struct{}{},
+		stirred:  make(chan struct{}, 1),
 	}
 	accept, err := s.hello(ctx)
 	if err != nil {

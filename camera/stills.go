@@ -82,7 +82,7 @@ func (s *stills) hand(now time.Time, au codec.AccessUnit) {
 func (h *hub) attendStills(now time.Time) {
 	wanted := false
 	for w := range h.watchers {
-		wanted = wanted || w.stream == seal.Still
+		wanted = wanted || w.takes(seal.Still)
 	}
 	if wanted == h.stills.wanted {
 		return

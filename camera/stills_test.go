@@ -106,7 +106,7 @@ func (g *gallery) wantMade(t *testing.T, want uint64) {
 func (g *gallery) visitor() *eye {
 	e := g.join(control.Peer)
 	e.seen = nil
-	g.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Still, Route: control.Peer})
+	e.steer(feedOf(seal.Still))
 	synctest.Wait()
 	return e
 }
@@ -184,12 +184,12 @@ func TestStillsAreNotKept(t *testing.T) {
 		g := newGallery(t)
 		g.shoot(source.Sub, 0, nil)
 		e := g.visitor()
-		g.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer})
+		e.steer(feedOf(seal.Main))
 		synctest.Wait()
 		g.now = g.now.Add(time.Minute)
 		e.seen = nil
 		g.hub.gops[seal.Sub].drop() // the camera gave nothing meanwhile
-		g.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Still, Route: control.Peer})
+		e.steer(feedOf(seal.Still))
 		synctest.Wait()
 		if len(e.seen) != 0 {
 			t.Error("an old still was sent again")

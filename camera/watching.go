@@ -28,10 +28,12 @@ func (s *viewerSession) watch(ctx context.Context, m *control.Watch) error {
 	}
 	if w := s.watchers[m.Camera]; w != nil {
 		h.change(w, m)
+		s.steerSoon()
 		return nil
 	}
-	w := &watcher{sink: s, device: s.device, relay: s.relay, stream: m.Stream, route: m.Route}
+	w := &watcher{sink: s, device: s.device, relay: s.relay, stream: m.Stream, lower: m.Lower, area: m.Area, route: m.Route}
 	s.watchers[m.Camera] = w
+	s.steerSoon()
 	if err := h.join(w); err != nil {
 		return err
 	}
@@ -96,4 +98,7 @@ func (s *viewerSession) watched() []uint8 {
 }
 
 // sendFrame implements watcherSink.
-func (s *viewerSession) sendFrame(f transport.Frame) bool { return s.peer.send(f) }
+func (s *viewerSession) sendFrame(f transport.Frame) { s.peer.send(f) }
+
+// delivered implements watcherSink.
+func (s *viewerSession) delivered(camera uint8) bool { return s.peer.delivered(camera) }

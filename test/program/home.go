@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -25,9 +26,10 @@ type Home struct {
 
 // Options say how a Home is run. The zero value is right on this machine.
 type Options struct {
-	Address string // of the server; a free port of localhost if empty
-	Launch  Launch // (*exec.Cmd).Start if nil
-	Subs    bool   // the agent uses the cameras' sub-streams too
+	Address  string // of the server; a free port of localhost if empty
+	Launch   Launch // (*exec.Cmd).Start if nil
+	AgentLog string // the agent's level of logging; "warn" if empty
+	Subs     bool   // the agent uses the cameras' sub-streams too
 }
 
 // StartHome runs a server and an agent with these cameras until the end of the measurement.
@@ -58,7 +60,7 @@ func StartHome(tb browser.TB, o Options, cams ...*rtspcam.Camera) *Home {
 			default:
 			}
 		}
-	}, "agent", "--config", path, "--log-level", "warn")
+	}, "agent", "--config", path, "--log-level", cmp.Or(o.AgentLog, "warn"))
 	select {
 	case h.Link = <-links:
 	case <-time.After(linkWithin):

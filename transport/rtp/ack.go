@@ -39,6 +39,17 @@ func (a *acker) complete(slot int, number uint32) {
 	}
 }
 
+// again has a slot's number sent once more: the agent sends padding to find out whether anybody is there. It never blocks.
+func (a *acker) again(slot int) {
+	a.mu.Lock()
+	a.left[slot] = max(a.left[slot], 1)
+	a.mu.Unlock()
+	select {
+	case a.news <- struct{}{}:
+	default:
+	}
+}
+
 // message appends what is to be sent now, and says whether the same will have to be repeated.
 func (a *acker) message(b []byte) ([]byte, bool) {
 	a.mu.Lock()

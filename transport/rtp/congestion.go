@@ -14,10 +14,10 @@ const (
 	slowAfter      = 10 * time.Second        // without trouble, before the pace of a LAN is tried again
 	lanRTT         = 5 * time.Millisecond
 
-	mainPace  = 9_000_000  // bit/s
-	subPace   = 1_500_000  // bit/s, for every stream but the main one
-	lanPace   = 60_000_000 // bit/s
-	totalPace = 30_000_000 // bit/s of all slots together, outside a LAN
+	mainPace    = 9_000_000  // bit/s
+	slowestPace = 300_000    // bit/s
+	lanPace     = 60_000_000 // bit/s
+	totalPace   = 30_000_000 // bit/s of all slots together, outside a LAN
 
 	minWindow = 10 * time.Second // a minimum is forgotten after one to two of these
 )
@@ -74,21 +74,25 @@ func (s *slot) congested(now time.Duration) bool {
 	return true
 }
 
-// pace returns the bits per second at which the slot sends now. A stream that is bigger than the usual pace raises it: the network,
-// not this number, then says when it is too much.
+// pace returns the bits per second at which the slot sends now. A stream that is bigger than the usual pace raises it. Where the path is
+// known to carry less, packets go only so much faster as it takes to notice that it carries more again.
 func (s *slot) pace(now time.Duration) int64 {
 	if s.lan(now) {
 		return lanPace
 	}
-	if len(s.queue) == 0 {
-		return mainPace
+	rate := int64(mainPace)
+	if len(s.queue) > 0 {
+		f := s.queue[0]
+		rate = max(rate, s.camera(f.camera).streams[f.stream].meter.rate*5/4)
 	}
-	f := s.queue[0]
-	rate := int64(subPace)
-	if f.stream == 0 {
-		rate = mainPace
+	if capacity, limited := s.path.capacity(now); limited {
+		ahead := capacity * 5 / 4
+		if s.padding > 0 && len(s.queue) == 0 {
+			ahead = capacity * 2
+		}
+		rate = min(rate, max(int64(ahead), slowestPace))
 	}
-	return max(rate, s.camera(f.camera).streams[f.stream].meter.rate*5/4)
+	return rate
 }
 
 // lan says whether the viewer is so near that a whole GOP may leave at once.
@@ -145,6 +149,11 @@ func (f *minFilter) min(at time.Duration) (time.Duration, bool) {
 	default:
 		return f.before, f.haveBefore
 	}
+}
+
+// reset begins anew with a value.
+func (f *minFilter) reset(v, at time.Duration) {
+	*f = minFilter{now: v, haveNow: true, since: at}
 }
 
 // turn starts a new window in time. A window without values leaves the last minimum standing.

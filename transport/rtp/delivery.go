@@ -31,6 +31,10 @@ func newDelivery(acks *acker) *delivery {
 // push takes what arrived in a slot as one frame, and owns data.
 func (d *delivery) push(slot int, data []byte) {
 	camera, number, sealed, err := parseFrame(data)
+	if err == errPadding {
+		d.acks.again(slot)
+		return
+	}
 	d.mu.Lock()
 	if err != nil {
 		d.stats.Bad++

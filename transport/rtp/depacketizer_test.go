@@ -15,7 +15,7 @@ import (
 
 // packetsOf returns the packets that a Sender makes of frames, and the frames as they come out.
 func packetsOf(firstSeq uint16, frames ...transport.Frame) (packets []*rtp.Packet, whole [][]byte) {
-	s := newSlot(&SenderStats{}, firstSeq)
+	s := newSlot(&SenderStats{}, newPath(), firstSeq)
 	for _, f := range frames {
 		s.push(f)
 	}

@@ -18,9 +18,14 @@
 // A frame that Flush cuts short is ended by a marker on a one-byte fragment, because a browser keeps the packets of an unfinished
 // frame until its buffer overflows and then throws away a good one; length tells the receiver that it is no frame.
 //
+// A frame with the number 0 holds nothing: padding. The viewer answers it by sending its last acknowledgement again. It goes out alone, now
+// and then, while nothing comes from the viewer, so that the end of an outage is noticed at once; and in trains, to find out how fast the
+// path is.
+//
 // Loss is mended by NACK (RFC 4585 §6.2.1) out of the sender's own memory of the last 1.5 s, and not by pion's responder, which would
-// also retransmit what was flushed. There is no bandwidth estimator: the sender paces, watches the acknowledgements, and reports
-// Congested; its owner then flushes and changes to a smaller stream.
+// also retransmit what was flushed. How the path is, the sender learns from the viewer's RTP stack, which reports when each packet came
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01); package camera/ladder decides what to send on it. A packet that is sent again is the
+// same to the bit, its number of the connection included: with AES-GCM (RFC 7714 §8.1) one nonce must not stand for two packets.
 //
 // SDP and candidates leave only through callbacks and belong into the sealed session. DTLS-SRTP is transport here, not the
 // end-to-end protection. Addresses reach no log.

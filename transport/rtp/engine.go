@@ -10,6 +10,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
 )
 
@@ -21,13 +22,13 @@ const (
 	replayWindow = 1024 // packets; pion's 64 loses what is sent again after a burst (DESIGN §4 rule 5)
 )
 
-// vp8 is the only codec offered. NACK is its only feedback: without PLI and FIR a browser does not ask for key frames that the look
+// vp8 is the only codec offered. NACK and reports on packets are its only feedback: without PLI and FIR a browser does not ask for key frames that the look
 // alike could never give it.
 var vp8 = webrtc.RTPCodecParameters{
 	RTPCodecCapability: webrtc.RTPCodecCapability{
 		MimeType:     webrtc.MimeTypeVP8,
 		ClockRate:    clockRate,
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBNACK}},
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBNACK}, {Type: webrtc.TypeRTCPFBTransportCC}},
 	},
 	PayloadType: payloadType,
 }
@@ -60,6 +61,9 @@ func newConnection(servers []webrtc.ICEServer, loopback bool, adjust func(*webrt
 	media := &webrtc.MediaEngine{}
 	if err := media.RegisterCodec(vp8, webrtc.RTPCodecTypeVideo); err != nil {
 		return nil, fmt.Errorf("rtp: register codec: %w", err)
+	}
+	if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeVideo); err != nil {
+		return nil, fmt.Errorf("rtp: register extension: %w", err)
 	}
 	registry := &interceptor.Registry{}
 	sent, err := report.NewSenderInterceptor(report.SenderInterval(reportEvery))

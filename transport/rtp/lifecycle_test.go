@@ -61,7 +61,7 @@ func TestCloseAnytime(t *testing.T) {
 				// What comes too late is harmless.
 				s.Send(frameOf(0, 0, 10_000))
 				s.Flush(0)
-				if s.Congested(0) {
+				if s.Path().Stalled {
 					t.Error("congested after Close")
 				}
 				if _, err := s.Offer(t.Context()); err == nil {
@@ -221,13 +221,13 @@ func TestEarlyCandidates(t *testing.T) {
 	})
 }
 
-// What the offer says to a browser: slots in order, sendonly, NACK and nothing else, no key frame requests.
+// What the offer says to a browser: slots in order, sendonly, NACK and reports on packets and nothing else, no key frame requests.
 func TestOffer(t *testing.T) {
 	inNetwork(t, MaxSlots, func(t *testing.T, s *Sender, _ *Receiver) {
 		sdp := offerOf(t, s)
 		for text, want := range map[string]int{
 			"m=video ": MaxSlots, "a=sendonly": MaxSlots, "m=application ": 1, "a=rtcp-fb:96 nack": MaxSlots,
-			"a=rtcp-fb:": MaxSlots, "a=rtpmap:96 VP8/90000": MaxSlots, "a=rtpmap:": MaxSlots,
+			"a=rtcp-fb:96 transport-cc": MaxSlots, "a=rtcp-fb:": 2 * MaxSlots, "a=rtpmap:96 VP8/90000": MaxSlots, "a=rtpmap:": MaxSlots,
 		} {
 			if got := strings.Count(sdp, text); got != want {
 				t.Errorf("%q stands %d times in the offer, want %d", text, got, want)

@@ -4,13 +4,14 @@ package rtp
 
 import (
 	"time"
-
-	"github.com/pion/rtp"
 )
 
 const (
 	burst    = 5 * time.Millisecond // of packets go out at a time: fewer timers, and no queue worth mentioning
 	maxBatch = 64                   // packets between two looks at the queues
+
+	probeEvery   = 60 * time.Millisecond // a packet, for as long as nothing comes from the viewer
+	probePackets = trainPackets + 4      // of a probe
 )
 
 // outPacket is a packet and the slot that it belongs to.
@@ -25,7 +26,6 @@ func (s *Sender) run() {
 	defer timer.Stop()
 	batch := make([]outPacket, 0, maxBatch)
 	payload := make([]byte, 1+fragmentSize)
-	var header rtp.Header
 	for {
 		var wait time.Duration
 		batch, wait = s.collect(batch[:0])
@@ -38,8 +38,7 @@ func (s *Sender) run() {
 			}
 			body := payload[:1+p.length]
 			p.frame.copyAt(body[1:], int(p.offset))
-			header = rtp.Header{Version: 2, Marker: p.marker, SequenceNumber: p.seq, Timestamp: p.frame.timestamp}
-			if !s.tracks[p.slot].write(&header, body) {
+			if !s.tracks[p.slot].write(&p.packet, body) {
 				failed++
 			}
 			sent += uint64(len(body))
@@ -75,6 +74,7 @@ func (s *Sender) collect(batch []outPacket) ([]outPacket, time.Duration) {
 		return batch, wait
 	}
 	now := s.now()
+	s.probeSilence(now)
 	s.due = max(s.due, now-burst)
 	s.first++
 	for i := range s.slots {
@@ -99,10 +99,36 @@ func (s *Sender) collect(batch []outPacket) ([]outPacket, time.Duration) {
 			}
 		}
 		if slot.pending() {
-			if w := max(max(slot.due, s.due)-now, 0); wait < 0 || w < wait {
-				wait = w
-			}
+			wait = sooner(wait, max(max(slot.due, s.due)-now, 0))
 		}
 	}
-	return batch, wait
+	return batch, sooner(wait, s.untilSilence(now))
+}
+
+// sooner returns the smaller of two waits, of which a negative one has no end.
+func sooner(a, b time.Duration) time.Duration {
+	if a < 0 || b >= 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// probeSilence queues a small packet now and then while nothing comes from the viewer: what answers it first is the sign that the path is
+// back.
+func (s *Sender) probeSilence(now time.Duration) {
+	if s.path.silent(now, s.rtt(now)) && now-s.probed >= probeEvery {
+		s.probed = now
+		s.slots[0].ping = true
+	}
+}
+
+// untilSilence returns when probeSilence is to be called again; negative if a sign came after what was sent last.
+func (s *Sender) untilSilence(now time.Duration) time.Duration {
+	switch rtt := s.rtt(now); {
+	case s.path.waiting < 0:
+		return -1
+	case !s.path.silent(now, rtt):
+		return s.path.waiting + silentAfter + rtt - now + time.Millisecond
+	}
+	return max(s.probed+probeEvery-now, 0)
 }

@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v3"
 )
 
 const (
 	nackEvery = 30 * time.Millisecond
 	nackTimes = 10
+
+	reportPackets = 50 * time.Millisecond // between two reports on packets
 )
 
 // Receiver is the viewer's end of a peer connection, for native programs. Its methods may be called from any goroutine.
@@ -49,7 +52,11 @@ func newReceiver(cfg ReceiverConfig, adjust func(*webrtc.SettingEngine)) (*Recei
 	if err != nil {
 		return nil, fmt.Errorf("rtp: nack generator: %w", err)
 	}
-	pc, err := newConnection(cfg.ICEServers, cfg.Loopback, adjust, missing)
+	reports, err := twcc.NewSenderInterceptor(twcc.SendInterval(reportPackets))
+	if err != nil {
+		return nil, fmt.Errorf("rtp: packet reports: %w", err)
+	}
+	pc, err := newConnection(cfg.ICEServers, cfg.Loopback, adjust, missing, reports)
 	if err != nil {
 		return nil, err
 	}

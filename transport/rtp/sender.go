@@ -15,6 +15,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v3"
 
+	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/transport"
 )
 
@@ -38,10 +39,11 @@ type SenderStats struct {
 	Bytes      uint64 // of RTP payload in Packets
 	Resent     uint64 // packets sent again after a NACK
 	NACKed     uint64 // packets that the viewer asked for, answered or not
+	Padding    uint64 // packets that hold nothing, sent to learn about the path
 	Dropped    uint64 // frames that found the queue full or were too large, and those that depended on them
 	Flushed    uint64 // frames that Flush took out of the queue
 	WrittenOff uint64 // frames whose acknowledgement never came
-	BadAcks    uint64 // malformed acknowledgements
+	BadAcks    uint64 // acknowledgements and reports that are malformed, or of what was never sent
 	Failed     uint64 // packets that could not be written
 }
 
@@ -61,9 +63,12 @@ type Sender struct {
 
 	mu        sync.Mutex
 	slots     []*slot
-	connected bool          // once: from then on packets go out
-	due       time.Duration // pace of all slots together
-	first     int           // slot that is served first
+	path      *path
+	reports   []packetReport // of one message
+	connected bool           // once: from then on packets go out
+	probed    time.Duration  // when the last probe of a silent path went out
+	due       time.Duration  // pace of all slots together
+	first     int            // slot that is served first
 	stats     SenderStats
 }
 
@@ -89,6 +94,7 @@ func newSender(cfg SenderConfig, adjust func(*webrtc.SettingEngine)) (*Sender, e
 		wake:   make(chan struct{}, 1),
 		stop:   make(chan struct{}),
 		born:   time.Now(),
+		path:   newPath(),
 		remote: candidates{add: pc.AddICECandidate},
 		states: stateReporter{report: cfg.OnState},
 	}
@@ -115,7 +121,7 @@ func (s *Sender) open(slots int) error {
 			return fmt.Errorf("rtp: add track: %w", err)
 		}
 		s.tracks = append(s.tracks, t)
-		s.slots = append(s.slots, newSlot(&s.stats, uint16(rand.Uint32()))) // RFC 3550 §5.1: the initial number is random
+		s.slots = append(s.slots, newSlot(&s.stats, s.path, uint16(rand.Uint32()))) // RFC 3550 §5.1: the initial number is random
 		sender := tr.Sender()
 		s.wg.Go(func() { s.readFeedback(i, sender) })
 	}
@@ -187,15 +193,58 @@ func (s *Sender) Send(f transport.Frame) {
 func (s *Sender) Flush(camera uint8) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots[int(camera)%len(s.slots)].flush(camera)
+	s.slots[int(camera)%len(s.slots)].flush(camera, every)
 }
 
-// Congested says that the path to the viewer does not carry what is sent: the oldest frame of the camera's slot that is on its way
-// has waited 600 ms longer than on an empty path. Frames that wait longer than 1.2 s are written off.
-func (s *Sender) Congested(camera uint8) bool {
+// FlushStream is Flush for one stream of the camera.
+func (s *Sender) FlushStream(camera uint8, stream seal.Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.slots[int(camera)%len(s.slots)].congested(s.now())
+	s.slots[int(camera)%len(s.slots)].flush(camera, func(n uint8) bool { return n == uint8(stream) })
+}
+
+// Path returns what is known of the way to the viewer. Frames that wait for more than 1.2 s for their acknowledgement, beyond the delay of
+// an empty path, are written off.
+func (s *Sender) Path() transport.Path {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	p := s.path.snapshot(now, s.rtt(now))
+	for _, slot := range s.slots {
+		p.Stalled = slot.congested(now) || p.Stalled
+	}
+	return p
+}
+
+// Delivered says that nothing of the camera's slot is under way: all that was sent is acknowledged or written off.
+func (s *Sender) Delivered(camera uint8) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := s.slots[int(camera)%len(s.slots)]
+	slot.writeOff(s.now())
+	return len(slot.queue) == 0 && len(slot.unacked) == 0
+}
+
+// Probe sends packets that hold nothing, close behind one another, so that the viewer's reports tell how fast the path lets them through.
+func (s *Sender) Probe() {
+	s.mu.Lock()
+	s.slots[0].padding = probePackets
+	ready := s.connected
+	s.mu.Unlock()
+	if ready {
+		s.signal()
+	}
+}
+
+// rtt is the shortest round trip of late that is known. Callers hold mu.
+func (s *Sender) rtt(now time.Duration) time.Duration {
+	least := time.Duration(0)
+	for _, slot := range s.slots {
+		if d := slot.base(now); d > 0 && (least == 0 || d < least) {
+			least = d
+		}
+	}
+	return least
 }
 
 // Stats returns the counters.
@@ -252,6 +301,7 @@ func (s *Sender) acknowledge(m webrtc.DataChannelMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, bad := s.now(), m.IsString
+	s.path.sign(now)
 	err := parseAcks(m.Data, len(s.slots), func(slot uint8, number uint32) {
 		bad = !s.slots[slot].ack(number, now) || bad
 	})
@@ -268,15 +318,34 @@ func (s *Sender) readFeedback(slot int, sender *webrtc.RTPSender) {
 		if err != nil {
 			return
 		}
-		packets, err := rtcp.Unmarshal(b[:n])
-		if err != nil {
-			continue
-		}
-		for _, p := range packets {
-			if nack, ok := p.(*rtcp.TransportLayerNack); ok {
-				s.nack(slot, nack)
+		eachRTCP(b[:n], func(format, kind uint8, packet []byte) {
+			switch {
+			case kind == rtcpTransportFeedback && format == fmtNACK:
+				var nack rtcp.TransportLayerNack
+				if nack.Unmarshal(packet) == nil {
+					s.nack(slot, &nack)
+				}
+			case kind == rtcpTransportFeedback && format == fmtTransportCC:
+				s.report(packet)
 			}
-		}
+		})
+	}
+}
+
+// report takes the viewer's report on the packets of all slots. A compound packet comes to several readers; the second time it says
+// nothing new.
+func (s *Sender) report(packet []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.reports, err = parseFeedback(s.reports[:0], packet); err != nil {
+		s.stats.BadAcks++
+		return
+	}
+	now := s.now()
+	s.path.sign(now)
+	if !s.path.report(now, s.reports) {
+		s.stats.BadAcks++
 	}
 }
 
@@ -287,6 +356,7 @@ func (s *Sender) nack(slot int, nack *rtcp.TransportLayerNack) {
 	}
 	s.mu.Lock()
 	now := s.now()
+	s.path.sign(now)
 	for _, pair := range nack.Nacks {
 		pair.Range(func(seq uint16) bool {
 			s.slots[slot].nack(seq, now)

@@ -12,7 +12,7 @@ import (
 
 const (
 	fragmentSize = 1160 // bytes of a frame in one packet: fits IPv6 with SRTP and TURN framing in 1280
-	packetExtra  = 60   // bytes around a fragment on the wire: IP, UDP, RTP, descriptor, SRTP tag
+	packetExtra  = 68   // bytes around a fragment on the wire: IP, UDP, RTP with an extension, descriptor, SRTP tag
 
 	ringSize     = 2048                    // packets remembered for NACK; a power of two that divides 2^16
 	resendWithin = 1500 * time.Millisecond // older packets are not worth their bandwidth
@@ -39,9 +39,19 @@ type outFrame struct {
 	stream    uint8
 	key       bool
 	number    uint32 // 0 until its first packet is sent: only frames that were sent are counted
-	epoch     uint32 // of its camera, when it was queued
+	epoch     uint32 // of its stream, when it was queued
 	timestamp uint32 // RTP, 90 kHz
 	next      int    // offset of the first byte not sent yet
+}
+
+// filling is what padding is full of.
+var filling [fragmentSize - wireOverhead]byte
+
+// newPadding returns a frame that a receiver knows as none: it has no number.
+func newPadding(size int) *outFrame {
+	f := &outFrame{sealed: filling[:size]}
+	appendFrameHeader(f.header[:0], false, 0, 0, uint32(len(f.sealed)))
+	return f
 }
 
 func (f *outFrame) size() int { return wireOverhead + len(f.sealed) }
@@ -61,6 +71,7 @@ type packet struct {
 	offset int32
 	length int32
 	seq    uint16
+	wide   uint16 // number for the whole connection
 	marker bool
 }
 
@@ -75,14 +86,15 @@ type sentPacket struct {
 type sentFrame struct {
 	number uint32
 	camera uint8
+	stream uint8
 	sent   time.Duration // when the last packet went out
 }
 
 // cameraState is what a slot keeps of each camera that uses it.
 type cameraState struct {
-	epoch   uint32 // counts flushes; packets of an older one are not sent again
 	streams [maxStreams]struct {
-		waitKey bool // something was dropped: the rest of the GOP is worthless
+		epoch   uint32 // counts flushes; packets of an older one are not sent again
+		waitKey bool   // something was dropped: the rest of the GOP is worthless
 		meter   meter
 	}
 }
@@ -92,10 +104,13 @@ type cameraState struct {
 type slot struct {
 	cameras map[uint8]*cameraState
 	stats   *SenderStats
+	path    *path
 
 	queue      []*outFrame
 	queueBytes int
 	cut        *outFrame // flushed in the middle: needs its end
+	padding    int       // packets to send that hold nothing
+	ping       bool      // one small such packet
 	number     uint32    // of the last frame begun
 
 	seq    uint16 // of the next packet
@@ -111,8 +126,8 @@ type slot struct {
 	slow    time.Duration // until then the pace of a LAN is out of the question
 }
 
-func newSlot(stats *SenderStats, firstSeq uint16) *slot {
-	return &slot{cameras: map[uint8]*cameraState{}, stats: stats, seq: firstSeq, oldest: firstSeq}
+func newSlot(stats *SenderStats, path *path, firstSeq uint16) *slot {
+	return &slot{cameras: map[uint8]*cameraState{}, stats: stats, path: path, seq: firstSeq, oldest: firstSeq}
 }
 
 func (s *slot) camera(n uint8) *cameraState {
@@ -125,7 +140,9 @@ func (s *slot) camera(n uint8) *cameraState {
 }
 
 // pending says whether there is anything to send.
-func (s *slot) pending() bool { return len(s.queue) > 0 || s.cut != nil || len(s.resend) > 0 }
+func (s *slot) pending() bool {
+	return len(s.queue) > 0 || s.cut != nil || len(s.resend) > 0 || s.padding > 0 || s.ping
+}
 
 // push queues a frame, or drops it and what depends on it.
 func (s *slot) push(f transport.Frame) {
@@ -155,15 +172,26 @@ func (s *slot) push(f transport.Frame) {
 		return
 	}
 	st.meter.add(f.Captured, len(f.Sealed))
-	s.queue = append(s.queue, &outFrame{
+	out := &outFrame{
 		sealed:    f.Sealed,
 		camera:    f.Camera,
 		stream:    uint8(f.Stream),
 		key:       f.Key,
-		epoch:     c.epoch,
+		epoch:     st.epoch,
 		timestamp: rtpTime(f.Captured),
-	})
+	}
+	s.queue = slices.Insert(s.queue, s.place(out), out)
 	s.queueBytes += len(f.Sealed)
+}
+
+// place returns where in the queue a frame goes: to the end, but before what is not begun of a camera's bigger streams. While a bigger
+// stream is tried, the smaller one is what the viewer sees.
+func (s *slot) place(f *outFrame) int {
+	at := len(s.queue)
+	for at > 0 && s.queue[at-1].camera == f.camera && s.queue[at-1].stream < f.stream && s.queue[at-1].next == 0 {
+		at--
+	}
+	return at
 }
 
 // rtpTime converts to the 90 kHz clock of VP8 (RFC 7741 §4.1).
@@ -185,12 +213,19 @@ func (s *slot) discard(which func(*outFrame) bool) int {
 	return n - len(s.queue)
 }
 
-// flush forgets everything of a camera that is queued or could be sent again, and what its acknowledgements would say.
-func (s *slot) flush(camera uint8) {
-	s.camera(camera).epoch++
-	s.stats.Flushed += uint64(s.discard(func(f *outFrame) bool { return f.camera == camera }))
-	s.unacked = slices.DeleteFunc(s.unacked, func(f sentFrame) bool { return f.camera == camera })
+// flush forgets everything of a camera's streams that is queued or could be sent again, and what its acknowledgements would say.
+func (s *slot) flush(camera uint8, which func(stream uint8) bool) {
+	c := s.camera(camera)
+	for stream := range c.streams {
+		if which(uint8(stream)) {
+			c.streams[stream].epoch++
+		}
+	}
+	s.stats.Flushed += uint64(s.discard(func(f *outFrame) bool { return f.camera == camera && which(f.stream) }))
+	s.unacked = slices.DeleteFunc(s.unacked, func(f sentFrame) bool { return f.camera == camera && which(f.stream) })
 }
+
+func every(uint8) bool { return true }
 
 // next returns the next packet to send: first what is missing at the viewer, then what is new. Sequence numbers are given here, so
 // that nothing flushed leaves a gap.
@@ -204,6 +239,7 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 				e.again = now
 				e.tries++
 				s.stats.Resent++
+				s.path.again(e.wide, now)
 				return e.packet, true
 			}
 		}
@@ -213,7 +249,7 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 		return s.record(packet{frame: f, offset: int32(f.next), length: 1, marker: true}, now), true
 	}
 	if len(s.queue) == 0 {
-		return packet{}, false
+		return s.nextPadding(now)
 	}
 	f := s.queue[0]
 	if f.number == 0 {
@@ -229,10 +265,27 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 		s.queue = s.queue[1:]
 		s.queueBytes -= len(f.sealed)
 		s.writeOff(now)
-		s.unacked = append(s.unacked, sentFrame{f.number, f.camera, now})
+		s.unacked = append(s.unacked, sentFrame{f.number, f.camera, f.stream, now})
 		s.stats.Frames++
 	}
 	return s.record(p, now), true
+}
+
+// nextPadding returns a packet that holds nothing, if one is wanted.
+func (s *slot) nextPadding(now time.Duration) (packet, bool) {
+	size := fragmentSize - wireOverhead
+	switch {
+	case s.ping:
+		s.ping = false
+		size = 1
+	case s.padding > 0:
+		s.padding--
+	default:
+		return packet{}, false
+	}
+	s.stats.Padding++
+	f := newPadding(size)
+	return s.record(packet{frame: f, length: int32(f.size()), marker: true}, now), true
 }
 
 // record gives the packet its sequence number and remembers it.
@@ -242,6 +295,7 @@ func (s *slot) record(p packet, now time.Duration) packet {
 	}
 	p.seq = s.seq
 	s.seq++
+	p.wide = s.path.sent(now, s.due, int(p.length)+packetExtra)
 	// Let go of the frames that nobody may ask for any more.
 	for s.oldest != p.seq {
 		e := &s.ring[s.oldest%ringSize]
@@ -266,7 +320,7 @@ func (s *slot) remembered(seq uint16) *sentPacket {
 }
 
 func (s *slot) worthResending(e *sentPacket, now time.Duration) bool {
-	return now-e.sent <= resendWithin && e.frame.epoch == s.camera(e.frame.camera).epoch &&
+	return e.frame.number != 0 && now-e.sent <= resendWithin && e.frame.epoch == s.camera(e.frame.camera).streams[e.frame.stream].epoch &&
 		e.tries < resendTries && (e.tries == 0 || now-e.again >= resendGap)
 }
 

@@ -21,6 +21,9 @@ const (
 // ErrFrame is returned for bytes that are not a frame of this transport.
 var ErrFrame = errors.New("rtp: not a frame")
 
+// errPadding is returned for a frame that holds nothing: it has the number 0.
+var errPadding = errors.New("rtp: padding")
+
 // ErrAck is returned for a malformed acknowledgement.
 var ErrAck = errors.New("rtp: malformed acknowledgement")
 
@@ -45,8 +48,11 @@ func parseFrame(data []byte) (camera uint8, number uint32, sealed []byte, err er
 		return 0, 0, nil, ErrFrame
 	}
 	number = binary.BigEndian.Uint32(data[11:])
-	if number == 0 || uint64(binary.BigEndian.Uint32(data[15:])) != uint64(len(data)-wireOverhead) {
+	if uint64(binary.BigEndian.Uint32(data[15:])) != uint64(len(data)-wireOverhead) {
 		return 0, 0, nil, ErrFrame
+	}
+	if number == 0 {
+		return 0, 0, nil, errPadding
 	}
 	return data[10], number, data[wireOverhead:], nil
 }

@@ -23,13 +23,23 @@ func TestParseFrame(t *testing.T) {
 		"too long":        func(b []byte) []byte { return append(b, 0) },
 		"no VP8":          func(b []byte) []byte { b[3] ^= 1; return b },
 		"other frame tag": func(b []byte) []byte { b[0] ^= 2; return b },
-		"number 0":        func(b []byte) []byte { copy(b[11:], []byte{0, 0, 0, 0}); return b },
 		"huge length":     func(b []byte) []byte { copy(b[15:], []byte{0xff, 0xff, 0xff, 0xff}); return b },
 		"too large":       func([]byte) []byte { return frameBytes(true, 0, 1, make([]byte, MaxSealed+1)) },
 	} {
 		if _, _, _, err := parseFrame(spoil(bytes.Clone(good))); !errors.Is(err, ErrFrame) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A frame without a number is padding, if it is a frame at all.
+func TestPaddingIsNoFrame(t *testing.T) {
+	b := frameBytes(false, 0, 0, []byte{0})
+	if _, _, _, err := parseFrame(b); !errors.Is(err, errPadding) {
+		t.Errorf("%v", err)
+	}
+	if _, _, _, err := parseFrame(append(b, 0)); !errors.Is(err, ErrFrame) {
+		t.Errorf("too long: %v", err)
 	}
 }
 

@@ -77,6 +77,7 @@ func (w *watched) judge(tb browser.TB, r *result, config rtspcam.Config, cam *rt
 		}
 		if gap := s.At.Sub(last); gap > freeze {
 			r.Freeze += gap.Seconds()
+			tb.Logf("no picture for %d ms, %.1f s after the beginning, in stream %d", gap.Milliseconds(), last.Sub(w.begin).Seconds(), w.at(last).stream)
 		}
 		last = s.At
 		sent, ok := cam.SentAt(s.Reading.Number, s.At)

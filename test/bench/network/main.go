@@ -58,6 +58,7 @@ func main() {
 	seconds := flag.Int("seconds", 60, "how long to watch each profile and seed")
 	seeds := flag.Uint64("seeds", 3, "how many seeds a profile")
 	only := flag.String("profile", "", "measure this profile alone")
+	agentLog := flag.String("agent-log", "", "the agent's level of logging, such as debug: it tells each change of the layer")
 	query := flag.String("query", "", "for the viewer's address, such as transport=p2p")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -79,7 +80,7 @@ func main() {
 		for seed := uint64(1); seed <= *seeds; seed++ {
 			r := result{Bench: "network", Profile: profile.Name, Seed: seed, Seconds: *seconds}
 			name := fmt.Sprintf("network-%s-%d", profile.Name, seed)
-			err := browser.Run(ctx, name, log, func(tb browser.TB) { measure(tb, profile, *query, &r) })
+			err := browser.Run(ctx, name, log, func(tb browser.TB) { measure(tb, profile, *query, *agentLog, &r) })
 			if err != nil {
 				log.Error("not measured", "profile", profile.Name, "seed", seed, "error", err)
 				os.Exit(1)
@@ -97,7 +98,7 @@ func main() {
 }
 
 // measure fills in a result.
-func measure(tb browser.TB, profile netem.Profile, query string, r *result) {
+func measure(tb browser.TB, profile netem.Profile, query, agentLog string, r *result) {
 	// The page is loaded and the home claimed over a good network with the profile's delay: what is measured is the picture.
 	settle := netem.Profile{Down: netem.Path{Delay: profile.Down.Delay}, Up: netem.Path{Delay: profile.Up.Delay}, NoUDP: profile.NoUDP}
 	network, err := netem.New(settle, r.Seed)
@@ -111,7 +112,7 @@ func measure(tb browser.TB, profile netem.Profile, query string, r *result) {
 	})
 	config, cam := startCamera(tb, network)
 	home := program.StartHome(tb, program.Options{
-		Address: fmt.Sprintf("%s:%d", network.Address(netem.A), port), Subs: true,
+		Address: fmt.Sprintf("%s:%d", network.Address(netem.A), port), Subs: true, AgentLog: agentLog,
 		Launch: func(c *exec.Cmd) error { return network.Start(netem.A, c) },
 	}, cam)
 	page := openPage(tb, network, home.Address, withQuery(home.Link, query))
