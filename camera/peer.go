@@ -121,6 +121,7 @@ func (p *peer) close(log *slog.Logger) {
 	p.sender = nil
 	p.mu.Unlock()
 	if sender != nil {
+		log.Debug("direct path closed", "stats", sender.Stats())
 		if err := sender.Close(); err != nil {
 			log.Debug("peer connection", "error", err)
 		}

@@ -18,6 +18,7 @@ const (
 	resendWithin = 1500 * time.Millisecond // older packets are not worth their bandwidth
 	resendGap    = 10 * time.Millisecond   // between two answers for the same packet
 	resendTries  = 10                      // as many as libwebrtc asks for
+	maxRepairs   = 512 << 10               // bytes that may be sent again, saved up while all is well
 
 	maxQueueFrames = 1024    // per slot
 	maxQueueBytes  = 8 << 20 // per slot; the bytes are shared with the agent's GOP memory
@@ -109,6 +110,7 @@ type slot struct {
 	queue      []*outFrame
 	queueBytes int
 	cut        *outFrame // flushed in the middle: needs its end
+	repairs    int       // bytes that may be sent again
 	padding    int       // packets to send that hold nothing
 	ping       bool      // one small such packet
 	number     uint32    // of the last frame begun
@@ -235,7 +237,7 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 		s.resend = s.resend[1:]
 		if e := s.remembered(seq); e != nil {
 			e.queued = false
-			if s.worthResending(e, now) {
+			if s.worthResending(e, now) && s.repair(int(e.length)) {
 				e.again = now
 				e.tries++
 				s.stats.Resent++
@@ -268,7 +270,18 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 		s.unacked = append(s.unacked, sentFrame{f.number, f.camera, f.stream, now})
 		s.stats.Frames++
 	}
+	s.repairs = min(s.repairs+length, maxRepairs)
 	return s.record(p, now), true
+}
+
+// repair tells whether so many bytes may be sent again, and counts them: together never more than were sent the first time, whatever the
+// viewer asks for.
+func (s *slot) repair(bytes int) bool {
+	if bytes > s.repairs {
+		return false
+	}
+	s.repairs -= bytes
+	return true
 }
 
 // nextPadding returns a packet that holds nothing, if one is wanted.

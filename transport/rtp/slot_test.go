@@ -60,6 +60,7 @@ func TestResendRules(t *testing.T) {
 			s := newSlot(&SenderStats{}, newPath(), 65535) // wraps
 			s.push(sized(1, true, 3*fragmentSize))
 			first := drain(s, 0)
+			s.repairs = maxRepairs
 			seq := first[1].seq
 			if c.after != nil {
 				c.after(s, seq)
@@ -93,6 +94,35 @@ func TestNackFlood(t *testing.T) {
 	}
 	if again := drain(s, time.Millisecond); len(again) != sent {
 		t.Errorf("%d packets sent again, of %d", len(again), sent)
+	}
+}
+
+// Whatever is asked for, and however often, what is sent again is no more than what was sent.
+func TestResendingIsBounded(t *testing.T) {
+	s := newSlot(&SenderStats{}, newPath(), 0)
+	now := time.Duration(0)
+	sent, again := 0, 0
+	for range 200 {
+		s.push(sized(0, true, 12_000))
+		from := s.seq
+		for _, p := range drain(s, now) {
+			sent += int(p.length)
+		}
+		for range 10 {
+			now += resendGap
+			for seq := from - 300; seq != s.seq; seq++ {
+				s.nack(seq, now)
+			}
+			for _, p := range drain(s, now) {
+				again += int(p.length)
+			}
+		}
+	}
+	if again > sent || again < sent/2 {
+		t.Errorf("%d bytes sent again, of %d", again, sent)
+	}
+	if len(s.resend) != 0 {
+		t.Errorf("%d answers wait", len(s.resend))
 	}
 }
 
