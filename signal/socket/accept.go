@@ -13,11 +13,14 @@ import (
 
 // Accept answers a WebSocket handshake, or writes an HTTP error and returns it. A browser's Origin must name the request's Host.
 func Accept(w http.ResponseWriter, r *http.Request, readLimit int64) (*Conn, error) {
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
+	h := &hijacker{ResponseWriter: w}
+	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return nil, err
 	}
-	return newConn(ws, readLimit), nil
+	c := newConn(ws, readLimit)
+	c.write = h.frames.message
+	return c, nil
 }
 
 // Listener tunes each accepted TCP connection for live video, as far as the kernel can.

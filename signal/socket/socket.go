@@ -33,7 +33,8 @@ func (e *HTTPError) Error() string { return fmt.Sprintf("socket: http status %d"
 
 // Conn is an open WebSocket. One goroutine may read while another writes; CloseNow may be called from any.
 type Conn struct {
-	ws *websocket.Conn
+	ws    *websocket.Conn
+	write func(context.Context, []byte) error // one message
 
 	// Of the reading goroutine:
 	limit   int64        // bytes of a message
@@ -43,7 +44,9 @@ type Conn struct {
 
 func newConn(ws *websocket.Conn, limit int64) *Conn {
 	ws.SetReadLimit(-1) // the library would end the connection before the peer can be told why
-	return &Conn{ws: ws, limit: limit}
+	return &Conn{ws: ws, limit: limit, write: func(ctx context.Context, message []byte) error {
+		return ws.Write(ctx, websocket.MessageBinary, message)
+	}}
 }
 
 // maxScratch is how much memory an idle reader keeps.
@@ -74,10 +77,9 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 	return bytes.Clone(c.scratch.Bytes()), nil
 }
 
-// Write sends one message. In a browser it never blocks: the browser buffers, and tells nobody here how much.
-func (c *Conn) Write(ctx context.Context, message []byte) error {
-	return c.ws.Write(ctx, websocket.MessageBinary, message)
-}
+// Write sends one message. It ends early, and the connection with it, when ctx ends; and when CloseNow is called, so that a ctx without
+// end will do. In a browser it never blocks: the browser buffers, and tells nobody here how much.
+func (c *Conn) Write(ctx context.Context, message []byte) error { return c.write(ctx, message) }
 
 // Drain reads and drops everything until the connection ends. A server that closes with bytes unread resets the connection, and
 // the peer may never see what was sent to it last.
