@@ -64,7 +64,8 @@ type Limits struct {
 	TopicCache int // bytes of one topic's current group of pictures
 	TotalCache int // bytes of all topics together
 
-	ViewerQueue    int           // bytes of pictures that wait for a viewer
+	ViewerQueue    int           // bytes of pictures that wait for a viewer; what is cached of a topic should fit
+	TotalQueue     int           // bytes that wait for all viewers together; what waits for several counts once
 	ViewerQueueAge time.Duration // how long a picture may wait
 
 	Allocations        int // of TURN, in total
@@ -82,7 +83,7 @@ func DefaultLimits() Limits {
 		TopicsPerAgent: 256, SubscriptionsPerViewer: 128,
 		AgentBytes: 16 << 20, ViewerBytes: 1 << 20,
 		TopicCache: 6 << 20, TotalCache: 256 << 20,
-		ViewerQueue: 8 << 20, ViewerQueueAge: 3 * time.Second,
+		ViewerQueue: 8 << 20, TotalQueue: 128 << 20, ViewerQueueAge: time.Second,
 		Allocations: 1000, AllocationsPerUser: 4, AllocationBytes: 4 << 20,
 	}
 }
@@ -113,6 +114,7 @@ func (c *Config) complete() error {
 	or(&l.TopicCache, d.TopicCache)
 	or(&l.TotalCache, d.TotalCache)
 	or(&l.ViewerQueue, d.ViewerQueue)
+	or(&l.TotalQueue, d.TotalQueue)
 	or(&l.ViewerQueueAge, d.ViewerQueueAge)
 	or(&l.Allocations, d.Allocations)
 	or(&l.AllocationsPerUser, d.AllocationsPerUser)

@@ -26,6 +26,7 @@ const (
 	maxViewerEnvelope = 32 << 10 // bytes; a viewer sends no frames
 	maxKnocksWaiting  = 16
 	subscribeRate     = 16          // a second
+	maxPublishing     = 1 << 20     // bytes that an agent's connection keeps for its frames
 	closeTimeout      = time.Second // for the last words, and again for the client to close
 )
 
@@ -53,7 +54,8 @@ type conn struct {
 	tasks sync.WaitGroup
 	slots chan struct{} // of knocks under way
 
-	presence *nats.Subscription // of an agent
+	presence   *nats.Subscription // of an agent
+	publishing []byte             // memory for an agent's frames on their way to the bus; of the reading goroutine
 
 	mu       sync.Mutex
 	code     signal.Code // why it ends; 0: the client went
@@ -314,14 +316,14 @@ func (c *conn) write(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		if c.ws.Write(ctx, b) != nil {
+		if c.ws.Write(context.Background(), b) != nil { // CloseNow ends it too
 			c.end(0)
 			return
 		}
 	}
 }
 
-// keepAlive pings, and ends a connection on which nothing came for long.
+// keepAlive pings, and ends a connection on which nothing came for long, or nothing was taken: not even the ping, which goes first.
 func (c *conn) keepAlive() {
 	tick := time.NewTicker(c.server.pingEvery)
 	defer tick.Stop()
@@ -334,6 +336,11 @@ func (c *conn) keepAlive() {
 				c.end(0)
 				return
 			}
+			if c.out.ControlAge() > c.server.silentAfter-c.server.pingEvery {
+				c.end(signal.CodeTooSlow)
+				return
+			}
+			c.out.Expire()
 			c.send(&signal.Ping{})
 		}
 	}

@@ -2,11 +2,13 @@ package server
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/signal/outbox"
 )
 
 // claimSilence is how long a publisher that said nothing keeps a topic: its node may have died.
@@ -24,26 +26,33 @@ type hub struct {
 	sub   *nats.Subscription
 	users int // of relay.mu: viewers, a claim, a fetch
 
+	// Of relay.byRank, changed under mu:
+	rank     atomic.Int64 // when somebody last came to watch, or left
+	watchers atomic.Int64
+	bytes    atomic.Int64 // of cache
+
 	mu      sync.Mutex
 	claim   *claim          // if this node publishes
 	source  [claimSize]byte // whose frames are taken
 	last    time.Time       // when source's last frame came
 	viewers map[*conn]bool  // true: waits for the cached frames
 	cache   []frame         // a group of pictures from its key frame on, without gaps; empty if there is none whole
-	bytes   int             // of cache
+	evicted bool            // made room for others, and makes no others give way before somebody comes to watch
 	filling bool            // a fetch is under way
 	held    []frame         // what came meanwhile, for viewers that wait
 }
 
-// frame is one relayed frame: message is the claim and the envelope, shared by everybody who gets it.
+// frame is one relayed frame. Everybody who gets it shares its bytes.
 type frame struct {
-	message  []byte
+	message  []byte // the claim and the envelope
 	sequence uint32
 	key      bool
+	live     *outbox.Message // the envelope
+	replay   *outbox.Message // the envelope with the mark of a cached one; nil until somebody wants it
 }
 
 // parseFrame reads a message of a topic's subject; not ok for anything but a frame.
-func parseFrame(m []byte) (frame, bool) {
+func (r *relay) parseFrame(m []byte) (frame, bool) {
 	if len(m) <= claimSize {
 		return frame{}, false
 	}
@@ -55,20 +64,13 @@ func parseFrame(m []byte) (frame, bool) {
 	if !ok || f.Cached {
 		return frame{}, false
 	}
-	return frame{message: m, sequence: f.Sequence, key: f.Key}, true
-}
-
-func (f frame) live() []byte { return f.message[claimSize:] }
-
-// fromCache returns the envelope with the flag that marks it as cached.
-func (f frame) fromCache() []byte {
-	m := append([]byte(nil), f.live()...)
-	m[signal.FrameFlags] |= signal.FlagCached
-	return m
+	return frame{message: m, sequence: f.Sequence, key: f.Key, live: outbox.NewMessage(r.waiting, m[claimSize:])}, true
 }
 
 func newHub(r *relay, topic signal.Topic) *hub {
-	return &hub{relay: r, topic: topic, viewers: make(map[*conn]bool)}
+	h := &hub{relay: r, topic: topic, viewers: make(map[*conn]bool)}
+	h.touch()
+	return h
 }
 
 // receive takes one message of the topic. NATS calls it in order, on one goroutine.
@@ -77,27 +79,38 @@ func (h *hub) receive(m *nats.Msg) {
 		return
 	}
 	from := [claimSize]byte(m.Data)
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if len(m.Data) == claimSize {
-		if from == h.source {
-			h.source = [claimSize]byte{}
-			h.drop()
-		}
+		h.retired(from)
 		return
 	}
-	f, ok := parseFrame(m.Data)
-	if !ok || !h.takes(from) {
+	f, ok := h.relay.parseFrame(m.Data)
+	if !ok {
+		return
+	}
+	h.relay.makeRoom(h, len(f.message))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.takes(from) {
 		return
 	}
 	h.keep(f)
 	for c, waiting := range h.viewers {
 		if !waiting {
-			c.out.Media(h.topic, f.key, f.live())
+			c.out.Media(h.topic, f.key, f.live)
 		}
 	}
 	if h.filling {
 		h.hold(f)
+	}
+}
+
+// retired takes a publisher's last word.
+func (h *hub) retired(from [claimSize]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if from == h.source {
+		h.source = [claimSize]byte{}
+		h.drop()
 	}
 }
 
@@ -114,31 +127,6 @@ func (h *hub) takes(from [claimSize]byte) bool {
 	}
 	h.last = now
 	return true
-}
-
-// keep puts a frame into the cache. What does not follow, or does not fit, empties it until the next key frame.
-func (h *hub) keep(f frame) {
-	follows := len(h.cache) > 0 && f.sequence == h.cache[len(h.cache)-1].sequence+1
-	if f.key || !follows {
-		h.drop()
-		if !f.key {
-			return
-		}
-	}
-	size := len(f.message)
-	if h.bytes+size > h.relay.limits.TopicCache || h.relay.cached.Load()+int64(size) > int64(h.relay.limits.TotalCache) {
-		h.drop()
-		return
-	}
-	h.cache = append(h.cache, f)
-	h.bytes += size
-	h.relay.cached.Add(int64(size))
-}
-
-// drop empties the cache.
-func (h *hub) drop() {
-	h.relay.cached.Add(-int64(h.bytes))
-	h.cache, h.bytes = nil, 0
 }
 
 // hold keeps a frame for the viewers that wait for a fetch. A key frame ends the wait: the cache is whole then.
@@ -159,6 +147,11 @@ func (h *hub) heldBytes() (n int) {
 
 // fetched takes what the publisher's node had in its cache.
 func (h *hub) fetched(frames []frame) {
+	size := 0
+	for _, f := range frames {
+		size += len(f.message)
+	}
+	h.relay.makeRoom(h, size)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.filling {
@@ -192,22 +185,18 @@ func (h *hub) serve(frames []frame) {
 	}
 }
 
-// replay sends the cache to one viewer.
-func (h *hub) replay(c *conn) {
-	for _, f := range h.cache {
-		c.out.Media(h.topic, f.key, f.fromCache())
-	}
-}
-
 // add takes a viewer in, or one that asks again (known). With fetch the caller must have the cached frames fetched.
 func (h *hub) add(c *conn, cached bool) (known, fetch bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, known = h.viewers[c]
+	h.touch()
+	h.evicted = false
 	if fetch = cached && !h.filling && h.claim == nil && len(h.cache) == 0; fetch {
 		h.filling = true
 	}
 	h.viewers[c] = cached && h.filling
+	h.watchers.Store(int64(len(h.viewers)))
 	if cached && !h.filling {
 		h.replay(c)
 	}
@@ -220,6 +209,8 @@ func (h *hub) remove(c *conn) bool {
 	defer h.mu.Unlock()
 	_, ok := h.viewers[c]
 	delete(h.viewers, c)
+	h.watchers.Store(int64(len(h.viewers)))
+	h.touch()
 	return ok
 }
 
@@ -240,18 +231,4 @@ func (h *hub) publisherGone(c *claim) {
 	if h.claim == c {
 		h.claim = nil
 	}
-}
-
-// snapshot returns the cache as it stands.
-func (h *hub) snapshot() []frame {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]frame(nil), h.cache...)
-}
-
-// forget frees the cache of a hub that is not used any more.
-func (h *hub) forget() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.drop()
 }

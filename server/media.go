@@ -24,10 +24,12 @@ func (c *conn) publish(e *signal.Publish, message []byte) (signal.Code, bool) {
 			return 0, true
 		}
 	}
-	m := make([]byte, 0, claimSize+len(message))
-	m = append(append(m, held.id[:]...), message...)
+	m := append(append(c.publishing[:0], held.id[:]...), message...)
 	m[claimSize] = byte(signal.KindFrame)
-	c.server.bus.Publish(held.subject, m) // a frame that NATS does not take is a gap, which viewers see
+	c.server.bus.Publish(held.subject, m) // copies; a frame that NATS does not take is a gap, which viewers see
+	if c.publishing = m; cap(m) > maxPublishing {
+		c.publishing = nil
+	}
 	return 0, true
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/signal/outbox"
 )
 
 // What goes over a topic's subject: the publisher's claim(16), then a Frame envelope as viewers get it; or the claim alone, when the
@@ -29,8 +30,12 @@ type relay struct {
 	limits Limits
 	log    *slog.Logger
 
+	start   time.Time     // of hubs' ranks
+	waiting *outbox.Pool  // for viewers
 	cached  atomic.Int64  // bytes in all hubs' caches
 	dropped atomic.Uint64 // frames, of viewers that are gone
+
+	evicting sync.Mutex // locked before mu, and before any hub's
 
 	mu   sync.Mutex
 	hubs map[signal.Topic]*hub
@@ -47,7 +52,9 @@ type claim struct {
 }
 
 func newRelay(b *bus, l Limits, log *slog.Logger) *relay {
-	return &relay{bus: b, limits: l, log: log, hubs: make(map[signal.Topic]*hub)}
+	return &relay{
+		bus: b, limits: l, log: log, start: time.Now(), waiting: outbox.NewPool(l.TotalQueue), hubs: make(map[signal.Topic]*hub),
+	}
 }
 
 // close waits for what the relay started. No client may use it any more.
@@ -146,7 +153,7 @@ func (r *relay) ask(topic signal.Topic) (frames []frame) {
 		if err != nil {
 			return nil
 		}
-		f, ok := parseFrame(m.Data)
+		f, ok := r.parseFrame(m.Data)
 		if !ok {
 			return frames // the end, or nobody publishes the topic (a message without data says so)
 		}

@@ -217,3 +217,89 @@ func TestCacheIsBounded(t *testing.T) {
 	agent.Close()
 	waitUntil(t, func() bool { return s.Stats().CachedBytes == 0 })
 }
+
+// cachedFrames returns how many frames of a topic this node has in its cache.
+func (s *Server) cachedFrames(topic signal.Topic) int {
+	s.relay.mu.Lock()
+	h := s.relay.hubs[topic]
+	s.relay.mu.Unlock()
+	if h == nil {
+		return 0
+	}
+	return len(h.snapshot())
+}
+
+// TestFullCacheMakesRoom fills the cache with topics that nobody watches. New ones find room, those that are watched keep theirs, and the
+// others give way, who was not watched for longest first, until somebody comes to them.
+func TestFullCacheMakesRoom(t *testing.T) {
+	const frame, room = 1000, 16
+	s := startServer(t, Config{KnockDelay: 10 * time.Millisecond, Limits: Limits{TotalCache: room * frame}})
+	agent, _ := dialAgent(t, s)
+	key := "K" + strings.Repeat("x", frame-64)
+	put := func(topic signal.Topic) {
+		t.Helper()
+		publish(t, agent, topic, key)
+		waitUntil(t, func() bool { return s.cachedFrames(topic) == 1 })
+		if n := s.Stats().CachedBytes; n > room*frame {
+			t.Fatalf("%d bytes cached, of at most %d", n, room*frame)
+		}
+	}
+	watched := signal.Topic{0xff}
+	viewer := dialViewer(t, s)
+	w := watch(t, viewer, watched, false)
+	put(watched)
+	w.expect(t, key)
+	var topics []signal.Topic
+	for i := range 3 * room {
+		topics = append(topics, signal.Topic{byte(i)})
+		put(topics[i])
+	}
+	if s.cachedFrames(watched) != 1 {
+		t.Error("the topic that is watched gave way to others")
+	}
+	for _, topic := range topics[:room] {
+		if s.cachedFrames(topic) > 0 {
+			t.Error("an old topic is still cached")
+		}
+	}
+
+	// Who gave way makes nobody else give way, and gets in again when somebody comes.
+	young := topics[len(topics)-1]
+	gone := watch(t, viewer, topics[1], true)
+	for range 3 {
+		publish(t, agent, topics[0], key)
+	}
+	publish(t, agent, topics[1], key)
+	gone.expect(t, key)
+	waitUntil(t, func() bool { return s.cachedFrames(topics[1]) == 1 })
+	if s.cachedFrames(young) != 1 || s.cachedFrames(watched) != 1 {
+		t.Error("a topic that nobody watches took the place of another")
+	}
+	late := watch(t, dialViewer(t, s), topics[1], true)
+	late.expect(t, key+"c")
+
+	// A retired topic gives its memory back, and so does a publisher that goes.
+	before := s.Stats().CachedBytes
+	agent.Retire(young)
+	waitUntil(t, func() bool { return s.Stats().CachedBytes <= before-frame/2 })
+	agent.Close()
+	waitUntil(t, func() bool { return s.Stats().CachedBytes == 0 && s.Stats().WaitingBytes == 0 })
+}
+
+// TestJoiningCostsOnce has many viewers come during one group of pictures.
+func TestJoiningCostsOnce(t *testing.T) {
+	const frame = 100_000
+	s := startServer(t, Config{KnockDelay: 10 * time.Millisecond})
+	agent, _ := dialAgent(t, s)
+	topic := signal.Topic(token())
+	first := watch(t, dialViewer(t, s), topic, true)
+	filling := strings.Repeat("x", frame)
+	publish(t, agent, topic, "K"+filling, "d"+filling)
+	first.expect(t, "K"+filling, "d"+filling)
+	for range 10 {
+		watch(t, dialViewer(t, s), topic, true).expect(t, "K"+filling+"c", "d"+filling+"c")
+	}
+	if n := s.Stats().CachedBytes; n < 4*frame || n > 5*frame {
+		t.Errorf("%d bytes for two frames of %d and the same for joining viewers", n, frame)
+	}
+}

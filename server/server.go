@@ -203,6 +203,7 @@ func (s *Server) leave(c *conn) {
 type Stats struct {
 	Connections   int
 	CachedBytes   int64  // of the relay's groups of pictures
+	WaitingBytes  int64  // for viewers; what waits for several counts once
 	DroppedFrames uint64 // for viewers that were too slow
 	Allocations   int    // of TURN
 }
@@ -210,7 +211,8 @@ type Stats struct {
 // Stats returns the counts as they stand.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
-	st := Stats{Connections: len(s.conns), CachedBytes: s.relay.cached.Load(), DroppedFrames: s.relay.dropped.Load()}
+	st := Stats{Connections: len(s.conns), DroppedFrames: s.relay.dropped.Load()}
+	st.CachedBytes, st.WaitingBytes = s.relay.cached.Load(), s.relay.waiting.Bytes()
 	for c := range s.conns {
 		st.DroppedFrames += c.out.Dropped()
 	}

@@ -45,13 +45,23 @@ func (l *logBook) logger() *slog.Logger {
 // startServer runs a server on loopback until the test ends.
 func startServer(t *testing.T, c Config) *Server {
 	t.Helper()
+	return startChanged(t, c, func(*Server) {})
+}
+
+// startChanged runs a server as change leaves it.
+func startChanged(t *testing.T, c Config, change func(*Server)) *Server {
+	t.Helper()
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
+	}
+	if c.Limits.ViewerQueueAge == 0 {
+		c.Limits.ViewerQueueAge = time.Hour // a slow machine may keep every viewer waiting
 	}
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(s)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()

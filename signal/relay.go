@@ -1,6 +1,10 @@
 package signal
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/sealcam/sealcam/signal/outbox"
+)
 
 // Publish hands a sealed frame to the relay and never blocks. When the path is too slow, whole groups of pictures are dropped: it then
 // returns false until a key frame fits again.
@@ -16,7 +20,7 @@ func (c *Client) Publish(topic Topic, key bool, sealed []byte) bool {
 	sequence := c.sequences[topic]
 	c.sequences[topic] = sequence + 1
 	e := Publish{Topic: topic, Sequence: sequence, Key: key, Sealed: sealed}
-	return c.out.Media(topic, key, e.Append(make([]byte, 0, frameHead+len(sealed))))
+	return c.out.Media(topic, key, outbox.NewMessage(nil, e.Append(make([]byte, 0, frameHead+len(sealed)))))
 }
 
 // Dropped returns how many published frames were dropped here.

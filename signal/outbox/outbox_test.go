@@ -10,8 +10,8 @@ import (
 
 var a, b = Topic{1}, Topic{2}
 
-func message(size int, head string) []byte {
-	return append([]byte(head), make([]byte, size-len(head))...)
+func message(size int, head string) *Message {
+	return NewMessage(nil, append([]byte(head), make([]byte, size-len(head))...))
 }
 
 func heads(t *testing.T, q *Queue) (got string) {
@@ -27,9 +27,9 @@ func heads(t *testing.T, q *Queue) (got string) {
 
 func TestControlGoesFirst(t *testing.T) {
 	q := New(Limits{Control: 100, Media: 100, Age: time.Minute})
-	q.Media(a, true, []byte("m1"))
+	q.Media(a, true, message(2, "m1"))
 	q.Control([]byte("c1"))
-	q.Media(b, true, []byte("m2"))
+	q.Media(b, true, message(2, "m2"))
 	q.Control([]byte("c2"))
 	if got := heads(t, q); got != "c1 c2 m1 m2 " {
 		t.Errorf("%q", got)
@@ -110,9 +110,9 @@ func TestForget(t *testing.T) {
 func TestCloseKeepsControl(t *testing.T) {
 	q := New(Limits{Control: 100, Media: 100, Age: time.Minute})
 	q.Control([]byte("c1"))
-	q.Media(a, true, []byte("m1"))
+	q.Media(a, true, message(2, "m1"))
 	q.Close()
-	if q.Control([]byte("c2")) || q.Media(a, true, []byte("m2")) {
+	if q.Control([]byte("c2")) || q.Media(a, true, message(2, "m2")) {
 		t.Error("a closed queue takes messages")
 	}
 	ctx := context.Background()
