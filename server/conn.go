@@ -312,6 +312,10 @@ func isBye(b []byte) bool { return len(b) == 1 && signal.Kind(b[0]) == signal.Ki
 
 func (c *conn) write(ctx context.Context) {
 	for {
+		if c.ws.Ready() != nil {
+			c.end(0)
+			return
+		}
 		b, err := c.out.Next(ctx)
 		if err != nil {
 			return

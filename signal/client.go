@@ -277,6 +277,10 @@ func (c *Client) read(ctx context.Context) error {
 
 func (c *Client) write(ctx context.Context) {
 	for {
+		if c.ws.Ready() != nil {
+			c.end(ErrLost)
+			return
+		}
 		b, err := c.out.Next(ctx)
 		if err != nil {
 			return

@@ -74,7 +74,9 @@ func TestAFullPool(t *testing.T) {
 	pool := NewPool(100)
 	limits := Limits{Media: 1000, Age: time.Minute}
 	idle, stopped, other := New(limits), New(limits), New(limits)
-	put := func(q *Queue, topic Topic, key bool) bool { return q.Media(topic, key, NewMessage(pool, make([]byte, 50))) }
+	put := func(q *Queue, topic Topic, key bool) bool {
+		return q.Media(topic, key, NewMessage(pool, make([]byte, 50)))
+	}
 	put(stopped, a, true)
 	put(stopped, a, false)
 	for i := range 10 {

@@ -19,7 +19,7 @@ func Accept(w http.ResponseWriter, r *http.Request, readLimit int64) (*Conn, err
 		return nil, err
 	}
 	c := newConn(ws, readLimit)
-	c.write = h.frames.message
+	c.write, c.ready = h.frames.message, newReady(h.frames.Conn).wait
 	return c, nil
 }
 

@@ -24,9 +24,14 @@ func Dial(ctx context.Context, url string, readLimit int64) (*Conn, error) {
 			return nil
 		},
 	}
+	var below net.Conn // TLS, and the library's own connection, lie upon it
 	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+			conn, err = dialer.DialContext(ctx, network, address)
+			below = conn
+			return conn, err
+		},
 		TLSHandshakeTimeout: 10 * time.Second,
 		DisableKeepAlives:   true,
 		Protocols:           new(http.Protocols),
@@ -46,7 +51,9 @@ func Dial(ctx context.Context, url string, readLimit int64) (*Conn, error) {
 		}
 		return nil, err
 	}
-	return newConn(ws, readLimit), nil
+	c := newConn(ws, readLimit)
+	c.ready = newReady(below).wait
+	return c, nil
 }
 
 // Origin returns the Origin header (RFC 6454) that Dial sends: none.

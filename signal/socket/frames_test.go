@@ -7,6 +7,7 @@ package socket
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -26,6 +27,13 @@ const wait = 20 * time.Second
 // pair connects a server's Conn with the library's of a client.
 func pair(t *testing.T, tls bool) (*Conn, *websocket.Conn) {
 	t.Helper()
+	c, _, client := pairOver(t, tls)
+	return c, client
+}
+
+// pairOver also returns the TCP connection, tuned as a server's are.
+func pairOver(t *testing.T, overTLS bool) (*Conn, net.Conn, *websocket.Conn) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	t.Cleanup(cancel)
 	accepted, over := make(chan *Conn, 1), make(chan struct{})
@@ -38,7 +46,16 @@ func pair(t *testing.T, tls bool) (*Conn, *websocket.Conn) {
 		<-over
 	})
 	server := httptest.NewUnstartedServer(handler)
-	if tls {
+	server.Listener = Listener{server.Listener}
+	below := make(chan net.Conn, 1)
+	server.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if over, ok := conn.(*tls.Conn); ok {
+			conn = over.NetConn()
+		}
+		below <- conn
+		return ctx
+	}
+	if overTLS {
 		server.StartTLS()
 	} else {
 		server.Start()
@@ -56,7 +73,7 @@ func pair(t *testing.T, tls bool) (*Conn, *websocket.Conn) {
 		t.Fatal("not accepted")
 	}
 	t.Cleanup(c.CloseNow)
-	return c, client
+	return c, <-below, client
 }
 
 // TestMessagesArrive sends every form of length (RFC 6455 §5.2) to another implementation, which pings all the while, so that pongs go
@@ -117,7 +134,7 @@ func TestWriteEnds(t *testing.T) {
 				c, _ := pair(t, tls)
 				ctx, cancel := context.WithCancel(context.Background())
 				written := make(chan error, 1)
-				var wrote countdown
+				var wrote counter
 				go func() {
 					for {
 						if err := c.Write(ctx, make([]byte, 1<<20)); err != nil {
@@ -146,19 +163,25 @@ func TestWriteEnds(t *testing.T) {
 	}
 }
 
-// countdown tells when something that was counted does not go on.
-type countdown struct {
+// counter counts, and tells when that does not go on.
+type counter struct {
 	mu sync.Mutex
 	n  int
 }
 
-func (c *countdown) add() {
+func (c *counter) add() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n++
 }
 
-func (c *countdown) settle(t *testing.T) {
+func (c *counter) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
+}
+
+func (c *counter) settle(t *testing.T) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

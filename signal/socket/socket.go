@@ -35,6 +35,7 @@ func (e *HTTPError) Error() string { return fmt.Sprintf("socket: http status %d"
 type Conn struct {
 	ws    *websocket.Conn
 	write func(context.Context, []byte) error // one message
+	ready func() error                        // nil: always
 
 	// Of the reading goroutine:
 	limit   int64        // bytes of a message
@@ -80,6 +81,15 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 // Write sends one message. It ends early, and the connection with it, when ctx ends; and when CloseNow is called, so that a ctx without
 // end will do. In a browser it never blocks: the browser buffers, and tells nobody here how much.
 func (c *Conn) Write(ctx context.Context, message []byte) error { return c.write(ctx, message) }
+
+// Ready waits until what was written is sent but for a little, as far as the system tells: what waits there is beyond dropping. Who asks
+// before choosing what to write next sends no old pictures. The error says that the connection is closed.
+func (c *Conn) Ready() error {
+	if c.ready == nil {
+		return nil
+	}
+	return c.ready()
+}
 
 // Drain reads and drops everything until the connection ends. A server that closes with bytes unread resets the connection, and
 // the peer may never see what was sent to it last.
