@@ -45,8 +45,9 @@ type result struct {
 	ServerMB     float64 `json:"server_mb"` // the most that was resident
 	CPUPerViewer float64 `json:"server_cpu_pct_per_viewer"`
 	GeneratorCPU float64 `json:"generator_cpu_pct"`
-	Mbit         float64 `json:"mbit_per_s"` // of payload to all viewers
-	Frames       int     `json:"frames"`     // that came
+	OthersCPU    float64 `json:"others_cpu_pct"` // of everything else that ran: a disturbed measurement
+	Mbit         float64 `json:"mbit_per_s"`     // of payload to all viewers
+	Frames       int     `json:"frames"`         // that came
 	Dropped      int     `json:"dropped"`
 	Seconds      int     `json:"seconds"`
 	Runs         int     `json:"runs"`

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -26,6 +28,7 @@ type run struct {
 	sent, before, most   int64           // frames that should have come; bytes of memory
 	bytes                int64
 	serverCPU, generator time.Duration
+	others               time.Duration // CPU time of everything else on the machine
 	took                 time.Duration
 }
 
@@ -53,13 +56,14 @@ func measure(tb browser.TB, p plan, o options) run {
 	time.Sleep(warmUp)
 
 	begin := time.Now()
-	cpu, own := server.CPU(tb), ownCPU(tb)
+	cpu, own, all := server.CPU(tb), ownCPU(tb), allCPU(tb)
 	crowd.window(begin.Sub(base), begin.Sub(base)+time.Duration(o.seconds)*time.Second)
 	for tick, end := time.NewTicker(time.Second/4), begin.Add(time.Duration(o.seconds)*time.Second); time.Now().Before(end); <-tick.C {
 		r.most = max(r.most, server.Memory(tb))
 	}
 	r.took = time.Since(begin)
 	r.serverCPU, r.generator = server.CPU(tb)-cpu, ownCPU(tb)-own
+	r.others = max(0, allCPU(tb)-all-r.serverCPU-r.generator)
 	time.Sleep(grace)
 	crowd.stop()
 
@@ -112,6 +116,7 @@ func summary(p plan, o options, runs []run) result {
 		CPU:          cpu,
 		CPUPerViewer: round(cpu/watching, 1000),
 		GeneratorCPU: percent(func(r run) time.Duration { return r.generator }),
+		OthersCPU:    percent(func(r run) time.Duration { return r.others }),
 		Mbit:         of(func(r run) float64 { return round(float64(r.bytes)*8/1e6/float64(o.seconds), 1) }),
 		Frames:       int(of(func(r run) float64 { return float64(len(r.latencies)) })),
 		Dropped:      int(of(func(r run) float64 { return float64(r.sent - int64(len(r.latencies))) })),
@@ -151,6 +156,19 @@ func ownCPU(tb browser.TB) time.Duration {
 		tb.Fatalf("%v", err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// allCPU returns the CPU time that the machine has used.
+func allCPU(tb browser.TB) time.Duration {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	var user, nice, system int64 // in USER_HZ, 100 on every Linux that Go runs on (proc(5))
+	if _, err := fmt.Sscanf(string(data), "cpu %d %d %d", &user, &nice, &system); err != nil {
+		tb.Fatalf("/proc/stat: %v", err)
+	}
+	return time.Duration(user+nice+system) * time.Second / 100
 }
 
 // topics returns those of all homes.
