@@ -17,8 +17,13 @@ type feed struct {
 	at position // of the next frame to send
 }
 
-// takes tells whether w is sent a stream.
-func (w *watcher) takes(stream seal.Stream) bool { return w.feed(stream) != nil }
+// takes tells whether w is sent a stream, one way or the other.
+func (w *watcher) takes(stream seal.Stream) bool { return w.feed(stream) != nil || w.relays(stream) }
+
+// relays tells whether w is sent a stream by the relay: what it asked for, whatever the direct path carries beside it.
+func (w *watcher) relays(stream seal.Stream) bool {
+	return w.route.Has(control.Relay) && w.stream == stream
+}
 
 func (w *watcher) feed(stream seal.Stream) *feed {
 	for i := range w.feeds {
@@ -35,7 +40,7 @@ func (w *watcher) catchUp(stream seal.Stream, s *sealedStream) {
 	if f == nil || f.at.gop > s.first.gop {
 		return // it waits for the next key frame
 	}
-	if w.route == control.Peer {
+	if w.route.Has(control.Peer) {
 		for _, frame := range s.from(f.at) {
 			if !f.Keys || frame.Key && w.sink.delivered(frame.Camera) {
 				w.sink.sendFrame(frame)
@@ -49,7 +54,7 @@ func (w *watcher) catchUp(stream seal.Stream, s *sealedStream) {
 func (h *hub) feed(w *watcher, plan []ladder.Feed) (changed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if w.route != control.Peer || w.fed(plan) {
+	if !w.route.Has(control.Peer) || w.fed(plan) {
 		return false
 	}
 	before := w.feeds
@@ -90,7 +95,7 @@ func (w *watcher) fed(plan []ladder.Feed) bool {
 func (h *hub) ladderOf(w *watcher) (c ladder.Camera, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if w.route != control.Peer {
+	if !w.route.Has(control.Peer) {
 		return c, false
 	}
 	c = ladder.Camera{Number: h.number, Area: w.area}

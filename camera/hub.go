@@ -250,7 +250,7 @@ func (h *hub) announce(e *epoch, w *watcher) {
 func (h *hub) change(w *watcher, m *control.Watch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	direct := w.route == control.Peer && m.Route == control.Peer
+	direct := w.route.Has(control.Peer) && m.Route.Has(control.Peer)
 	w.stream, w.lower, w.area, w.route = m.Stream, m.Lower, m.Area, m.Route
 	if !direct {
 		// By the relay it is what is asked for. A direct path begins with that too; what it carries is seen then.
@@ -263,15 +263,17 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	if m.Again && h.now().Sub(w.againAt) >= againEvery {
 		w.againAt = h.now()
 		for i := range w.feeds {
-			f := &w.feeds[i]
-			f.at = h.gops[f.Stream].start()
-			if s := w.epoch.streams[f.Stream]; s != nil && m.Route == control.Relay {
-				delete(s.published, w.relay)
-			}
+			w.feeds[i].at = h.gops[w.feeds[i].Stream].start()
+		}
+		if s := w.epoch.streams[m.Stream]; s != nil && m.Route.Has(control.Relay) {
+			delete(s.published, w.relay)
 		}
 	}
 	for _, f := range w.feeds {
 		h.distribute(w.epoch, f.Stream)
+	}
+	if w.relays(w.stream) {
+		h.distribute(w.epoch, w.stream)
 	}
 	h.attendStills(h.now())
 }
@@ -378,7 +380,7 @@ func (h *hub) distribute(e *epoch, stream seal.Stream) {
 	for w := range h.watchers {
 		if w.epoch == e && w.takes(stream) {
 			wanted = true
-			if w.route == control.Relay && w.relay != nil && !slices.Contains(h.relays, w.relay) {
+			if w.relays(stream) && w.relay != nil && !slices.Contains(h.relays, w.relay) {
 				h.relays = append(h.relays, w.relay)
 			}
 		}

@@ -259,6 +259,44 @@ func TestChangeOfRoute(t *testing.T) {
 	e.want(t, 1, 6)
 }
 
+// Both ways at once bring the same sealed bytes, so that the viewer takes each picture once, from whichever comes first.
+func TestBothRoutes(t *testing.T) {
+	b := newBench(t)
+	b.deliver("K-")
+	e := b.join(control.Peer)
+	topic := relay.Topic(e.epochs[0].Topic, seal.Main)
+	b.deliver("-")
+	if len(b.topic[topic]) != 0 {
+		t.Error("published although nobody asked for the relay")
+	}
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Both})
+	b.deliver("-")
+	e.want(t, 1, 4)
+	if n := len(b.topic[topic]); n != 4 {
+		t.Errorf("%d frames published, want the GOP's 4", n)
+	}
+	for _, f := range b.topic[topic] {
+		if _, err := e.opener.Open(seal.Main, f); seal.ReasonOf(err) != seal.Replay {
+			t.Errorf("the relay's bytes are others: %v", err)
+		}
+	}
+	// Whatever the direct path carries, the relay gets what was asked for.
+	for _, plan := range [][]ladder.Feed{nil, {{Step: ladder.Step{Stream: seal.Sub}}}, {{Step: ladder.Step{Stream: seal.Main}}}} {
+		b.hub.feed(e.w, plan)
+		b.deliver("K")
+	}
+	if n := len(b.topic[topic]); n != 7 {
+		t.Errorf("%d frames published, want 7", n)
+	}
+	e.seen = e.seen[:0]
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer})
+	b.deliver("-")
+	e.want(t, 8, 8)
+	if n := len(b.topic[topic]); n != 7 {
+		t.Errorf("%d frames published, though the direct path is enough", n)
+	}
+}
+
 func TestChangeOfStream(t *testing.T) {
 	b := newBench(t)
 	b.deliver("K--")

@@ -14,24 +14,32 @@ import (
 	"github.com/sealcam/sealcam/transport/rtp"
 )
 
-// peerAttempts is how many peer connections a session may have over its life.
-const peerAttempts = 200
+// Bounds of a session's life. A viewer gives up a connection after a few restarts that were of no use.
+const (
+	peerAttempts = 200 // peer connections
+	peerRestarts = 400 // new starts of their ICE, of all together
+)
 
 // peer is the direct path of a session.
 type peer struct {
 	turn signal.TURN
 	ice  []string
 
+	restarts int // the session's reading goroutine counts them
+
 	mu      sync.Mutex
 	sender  *rtp.Sender // nil while there is none
 	attempt uint32
 }
 
-// offerPeer starts a new peer connection in the place of the last one.
+// offerPeer handles a PeerWanted: it starts a new peer connection in the place of the last one, or that one's ICE anew.
 func (s *viewerSession) offerPeer(ctx context.Context, attempt uint32) error {
 	p := &s.peer
-	if attempt == 0 || attempt > peerAttempts || attempt <= p.attempt {
+	switch {
+	case attempt == 0 || attempt > peerAttempts || attempt < p.attempt:
 		return control.ErrMessage
+	case attempt == p.attempt:
+		return s.restartPeer(ctx)
 	}
 	p.close(s.log)
 	sender, err := rtp.NewSender(rtp.SenderConfig{
@@ -57,6 +65,26 @@ func (s *viewerSession) offerPeer(ctx context.Context, attempt uint32) error {
 		return nil
 	}
 	s.sendControl(&control.Offer{Attempt: attempt, SDP: sdp})
+	return nil
+}
+
+// restartPeer looks for another way for the peer connection that there is. Its keys, tracks and acknowledgements go on, and so do the
+// frames as soon as there is a way. One that could not be made is not there to restart: the viewer's time-out makes the next.
+func (s *viewerSession) restartPeer(ctx context.Context) error {
+	p := &s.peer
+	if p.restarts++; p.restarts > peerRestarts {
+		return control.ErrMessage
+	}
+	sender := p.any()
+	if sender == nil {
+		return nil
+	}
+	sdp, err := sender.Restart(ctx)
+	if err != nil {
+		s.log.Warn("the direct path's ICE cannot be restarted", "error", err)
+		return nil
+	}
+	s.sendControl(&control.Offer{Attempt: p.attempt, SDP: sdp})
 	return nil
 }
 

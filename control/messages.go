@@ -34,7 +34,7 @@ const (
 	KindEpochAck     Kind = 8  // viewer
 	KindPing         Kind = 9  // viewer
 	KindPong         Kind = 10 // agent
-	KindPeerWanted   Kind = 11 // viewer: make a direct path (again)
+	KindPeerWanted   Kind = 11 // viewer: make a direct path, or find a way for the one there is
 	KindOffer        Kind = 12 // agent
 	KindAnswer       Kind = 13 // viewer
 	KindCandidate    Kind = 14 // both
@@ -184,14 +184,19 @@ func (c Clock) Wall(t codec.Timestamp) time.Time {
 	return time.UnixMicro(int64(t) + c.WallOffset).In(time.FixedZone(c.Zone, int(c.ZoneOffset)))
 }
 
-// Route is the way that frames take.
+// Route is the way that frames take, or a set of ways.
 type Route uint8
 
 // The routes.
 const (
 	Peer  Route = 1 // RTP between agent and viewer
 	Relay Route = 2 // the server's relay
+	// Both asks for the same frames by both ways, while it is not known whether the direct one brings them.
+	Both = Peer | Relay
 )
+
+// Has tells whether a way is among those of the route.
+func (r Route) Has(way Route) bool { return r&way != 0 }
 
 // Watch asks for one stream of a camera, or changes stream and route of what is watched already.
 type Watch struct {
@@ -267,7 +272,8 @@ type Pong struct {
 	Clock Clock  `cbor:"2,keyasint"`
 }
 
-// PeerWanted asks for an offer. Attempt numbers the peer connections of a session; messages of an older one are void.
+// PeerWanted asks for an offer. Attempt numbers the peer connections of a session; messages of an older one are void. The number of the
+// one there is asks to restart its ICE (RFC 8445 §9): the network changed, or nothing comes through.
 type PeerWanted struct {
 	Attempt uint32 `cbor:"1,keyasint"`
 }
@@ -358,7 +364,7 @@ func (c *Clock) valid() bool {
 }
 
 func (m *Watch) valid() bool {
-	return m.Stream <= seal.MaxStream && (m.Route == Peer || m.Route == Relay) && !m.Lower.Has(m.Stream)
+	return m.Stream <= seal.MaxStream && m.Route >= Peer && m.Route <= Both && !m.Lower.Has(m.Stream)
 }
 
 func (m *Layer) valid() bool     { return m.Stream <= seal.MaxStream }

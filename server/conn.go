@@ -364,6 +364,9 @@ func (c *conn) handle(b []byte) (signal.Code, bool) {
 		return signal.CodeProtocol, false
 	}
 	switch e := e.(type) {
+	case *signal.Ping:
+		c.send(&signal.Pong{})
+		return 0, true
 	case *signal.Pong:
 		return 0, true
 	case *signal.Bye:

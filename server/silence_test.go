@@ -8,6 +8,19 @@ import (
 	"github.com/sealcam/sealcam/signal"
 )
 
+// A client that asks whether the server is there gets an answer, whatever its role.
+func TestPing(t *testing.T) {
+	s := startServer(t, Config{})
+	for _, role := range []signal.Role{signal.RoleAgent, signal.RoleViewer} {
+		c := dialRaw(t, s)
+		c.enter(role)
+		c.send(&signal.Ping{})
+		if e, ok := c.next().(*signal.Pong); !ok {
+			t.Errorf("%v got %T", role, e)
+		}
+	}
+}
+
 // TestSilentClientEnds has a client that stays connected and says nothing, as one does whose path is dead.
 func TestSilentClientEnds(t *testing.T) {
 	s, err := New(Config{Listen: "127.0.0.1:0", KnockDelay: 300 * time.Millisecond})

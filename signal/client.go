@@ -303,7 +303,7 @@ func (c *Client) watch() {
 		case <-c.overrun:
 			c.end(&Refusal{Code: CodeTooSlow})
 		case <-tick.C:
-			if time.Since(c.base)-time.Duration(c.heard.Load()) > c.quiet {
+			if c.Quiet() > c.quiet {
 				c.end(ErrSilent)
 			}
 		}
@@ -315,6 +315,7 @@ func (c *Client) handle(e Envelope) error {
 	switch e := e.(type) {
 	case *Ping:
 		c.control(&Pong{})
+	case *Pong: // it was heard, which is all that Probe is for
 	case *Opened:
 		c.opened(e)
 	case *Unavailable:
@@ -377,6 +378,12 @@ func (c *Client) end(err error) {
 		c.log.Debug("signal: connection ended", "reason", err)
 	}
 }
+
+// Probe asks the server for a sign of life. What comes, in answer or otherwise, shows in Quiet.
+func (c *Client) Probe() { c.control(&Ping{}) }
+
+// Quiet returns how long nothing has come from the server.
+func (c *Client) Quiet() time.Duration { return time.Since(c.base) - time.Duration(c.heard.Load()) }
 
 // ICE returns the server's STUN and TURN urls.
 func (c *Client) ICE() []string { return append([]string(nil), c.ice...) }

@@ -212,6 +212,33 @@ func TestClientAnswersPings(t *testing.T) {
 	}
 }
 
+// A server that is asked whether it is there, and answers, is known to have been there since.
+func TestClientProbes(t *testing.T) {
+	c := connect(t, serve(t, func(s *scripted) {
+		s.welcome()
+		if _, ok := s.next().(*Ping); !ok {
+			t.Error("no ping")
+		}
+		s.send(&Pong{})
+		s.rest()
+	}), SilentAfter)
+	asked := time.Now()
+	if c.Quiet() < 0 {
+		t.Errorf("quiet for %v", c.Quiet())
+	}
+	c.Probe()
+	late := time.After(patience)
+	for c.Quiet() >= time.Since(asked) {
+		select {
+		case <-c.Done():
+			t.Fatal(c.Err())
+		case <-late:
+			t.Fatal("the answer was not heard")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 func TestClientNoticesSilence(t *testing.T) {
 	c := connect(t, serve(t, func(s *scripted) {
 		s.welcome()

@@ -15,8 +15,8 @@ const (
 	KindChallenge   Kind = 0x01 // s→c
 	KindLogin       Kind = 0x02 // c→s
 	KindWelcome     Kind = 0x03 // s→c
-	KindPing        Kind = 0x04 // s→c
-	KindPong        Kind = 0x05 // c→s
+	KindPing        Kind = 0x04 // both
+	KindPong        Kind = 0x05 // both
 	KindBye         Kind = 0x06 // c→s
 	KindKnocks      Kind = 0x10 // a→s
 	KindKnock       Kind = 0x11 // v→s

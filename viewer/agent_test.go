@@ -27,6 +27,7 @@ type testServer struct {
 	agents map[identity.AgentID]*testAgent
 	down   bool // dialling fails
 	silent bool // knocks are not answered
+	dead   bool // nothing passes: no sign of life and no pictures
 	conns  []*testConn
 }
 
@@ -37,6 +38,7 @@ type testConn struct {
 
 	mu     sync.Mutex
 	err    error
+	heard  time.Time
 	topics map[signal.Topic]func(signal.RelayFrame)
 	cached map[signal.Topic]bool // how each was subscribed last
 	pipes  []net.Conn
@@ -48,7 +50,7 @@ func (s *testServer) dial(context.Context) (server, error) {
 	if s.down {
 		return nil, signal.ErrUnreachable
 	}
-	c := &testConn{server: s, done: make(chan struct{}), topics: map[signal.Topic]func(signal.RelayFrame){}, cached: map[signal.Topic]bool{}}
+	c := &testConn{server: s, done: make(chan struct{}), heard: time.Now(), topics: map[signal.Topic]func(signal.RelayFrame){}, cached: map[signal.Topic]bool{}}
 	s.conns = append(s.conns, c)
 	return c, nil
 }
@@ -70,15 +72,23 @@ func (s *testServer) setDown(down bool) {
 	s.mu.Unlock()
 }
 
+// setDead lets nothing pass over the connections that there are.
+func (s *testServer) setDead(dead bool) {
+	s.mu.Lock()
+	s.dead = dead
+	s.mu.Unlock()
+}
+
 func (s *testServer) publish(t signal.Topic, sealed []byte) {
 	s.mu.Lock()
-	conns := slices.Clone(s.conns)
+	conns, dead := slices.Clone(s.conns), s.dead
 	s.mu.Unlock()
 	for _, c := range conns {
 		c.mu.Lock()
 		fn := c.topics[t]
 		c.mu.Unlock()
-		if fn != nil {
+		c.hear()
+		if fn != nil && !dead {
 			fn(signal.RelayFrame{Topic: t, Sealed: slices.Clone(sealed)})
 		}
 	}
@@ -144,6 +154,27 @@ func (c *testConn) Unsubscribe(t signal.Topic) {
 	delete(c.topics, t)
 }
 
+func (c *testConn) Probe() { c.hear() }
+
+// hear notes a sign of life of the server, unless it is dead.
+func (c *testConn) hear() {
+	c.server.mu.Lock()
+	dead := c.server.dead
+	c.server.mu.Unlock()
+	if dead {
+		return
+	}
+	c.mu.Lock()
+	c.heard = time.Now()
+	c.mu.Unlock()
+}
+
+func (c *testConn) Quiet() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(c.heard)
+}
+
 func (c *testConn) ICE() []string         { return []string{"stun:server:3478", "turn:server:3478"} }
 func (c *testConn) Done() <-chan struct{} { return c.done }
 func (c *testConn) Close() error          { c.end(signal.ErrClosed); return nil }
@@ -202,6 +233,7 @@ type testGOP struct {
 	number uint32
 	next   uint32
 	units  []seal.Frame
+	sealed [][]byte
 }
 
 var h264Main = codec.Config{Codec: codec.H264, Width: 1280, Height: 720, Profile: "avc1.4D0028"}
@@ -390,11 +422,14 @@ func (a *testAgent) handle(m control.Message) (replies []control.Message) {
 		c.asked = append(c.asked, *m)
 		joins := c.watch == nil
 		changes := joins || m.Again || c.watch.Stream != m.Stream
+		relays := !joins && m.Route.Has(control.Relay) && !c.watch.Route.Has(control.Relay)
 		c.watch = m
 		if joins {
 			replies = append(replies, c.newEpoch())
 		} else if changes {
 			after = func() { c.resend(m.Stream) }
+		} else if relays {
+			after = func() { c.republish(m.Stream) }
 		}
 	case *control.Unwatch:
 		a.cameras[m.Camera].watch = nil
@@ -468,7 +503,7 @@ func (c *testCamera) unit(s seal.Stream, key bool, payload []byte) seal.Frame {
 	g := c.gops[s]
 	if key {
 		g.number++
-		g.next, g.units = 0, nil
+		g.next, g.units, g.sealed = 0, nil, nil
 	}
 	f := seal.Frame{Key: key, GOP: g.number, Index: g.next, Captured: c.a.clock().Now, Config: c.configs[s], Data: payload}
 	g.next++
@@ -502,12 +537,15 @@ func (c *testCamera) shoot(s seal.Stream, key bool, payload string) {
 	c.a.mu.Lock()
 	w := c.watch
 	c.a.mu.Unlock()
-	if w != nil && w.Stream == s {
-		c.send(s, c.sealUp(s, f))
+	if w == nil || w.Stream != s {
+		return
 	}
+	sealed := c.sealUp(s, f)
+	c.a.set(func() { c.gops[s].sealed = append(c.gops[s].sealed, sealed) })
+	c.send(s, sealed)
 }
 
-// send hands a sealed frame over on the route that the viewer chose.
+// send hands a sealed frame over by the ways that the viewer chose.
 func (c *testCamera) send(s seal.Stream, sealed []byte) {
 	c.a.mu.Lock()
 	w := c.watch
@@ -515,11 +553,12 @@ func (c *testCamera) send(s seal.Stream, sealed []byte) {
 	if w == nil {
 		return
 	}
-	if w.Route == control.Peer {
+	if w.Route.Has(control.Peer) {
 		c.a.peer.frame(c.number, sealed)
-		return
 	}
-	c.a.server.publish(c.topic(s), sealed)
+	if w.Route.Has(control.Relay) {
+		c.a.server.publish(c.topic(s), sealed)
+	}
 }
 
 // resend sends the current GOP from its start.
@@ -529,6 +568,16 @@ func (c *testCamera) resend(s seal.Stream) {
 	c.a.mu.Unlock()
 	for _, f := range units {
 		c.send(s, c.sealUp(s, f))
+	}
+}
+
+// republish gives the relay the current GOP, as it was sealed for the direct path.
+func (c *testCamera) republish(s seal.Stream) {
+	c.a.mu.Lock()
+	sealed := slices.Clone(c.gops[s].sealed)
+	c.a.mu.Unlock()
+	for _, b := range sealed {
+		c.a.server.publish(c.topic(s), b)
 	}
 }
 

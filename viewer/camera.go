@@ -70,6 +70,7 @@ type camera struct {
 	opened   time.Time // when the last frame was opened
 	useful   time.Time // when the last one was that the GOP rule took
 	byPeer   time.Time // and the last that came directly
+	byRelay  time.Time // when the last one came through the relay, opened or not
 	via      control.Route
 	interval time.Duration   // between frames, smoothed
 	captured codec.Timestamp // of the youngest
@@ -115,7 +116,7 @@ func (c *camera) meet(now time.Time) {
 	c.since = now
 	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
 	c.areaAt, c.layer, c.captured, c.keyed = time.Time{}, layer{}, 0, 0
-	c.linger, c.opened, c.useful, c.byPeer = false, time.Time{}, time.Time{}, time.Time{}
+	c.linger, c.opened, c.useful, c.byPeer, c.byRelay = false, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	clear(c.unsupported[:])
 	clear(c.slowUntil[:])
 	clear(c.heavy[:])
@@ -194,7 +195,7 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 		return &control.Unwatch{Camera: c.number}
 	}
 	ask := watching{on: true, stream: c.stream(), route: s.route, since: c.told.since}
-	if s.route == control.Peer {
+	if s.route.Has(control.Peer) {
 		ask.lower, ask.area = c.lower(now), c.area(now)
 	}
 	if ask == c.told && !c.again {
@@ -206,7 +207,7 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 	if !c.told.on || c.told.stream != ask.stream || c.told.area == 0 && ask.area != 0 {
 		ask.since = now
 	}
-	if ask.route != c.told.route {
+	if ask.route.Has(control.Peer) != c.told.route.Has(control.Peer) {
 		c.layer = layer{}
 	}
 	if ask.area != c.told.area {
@@ -240,8 +241,10 @@ func (c *camera) tick(now time.Time) {
 				l.tick(now)
 			}
 		}
-		// A slow camera may leave long gaps between its pictures.
-		if last := later(c.opened, c.told.since); c.told.on && c.state == control.CameraRunning && now.Sub(last) > c.patience(missing) {
+		// A slow camera may leave long gaps between its pictures. An agent that cannot be reached is not asked: what it is asked for would
+		// come in a heap afterwards.
+		if last := later(c.opened, c.told.since); c.told.on && c.state == control.CameraRunning && now.Sub(last) > c.patience(missing) &&
+			c.h.session.reached.After(last) {
 			c.resync(now)
 		}
 	}

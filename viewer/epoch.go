@@ -76,7 +76,7 @@ func (c *camera) relayed(now time.Time) bool {
 	switch s := c.h.session; {
 	case !c.watched() || c.v.cfg.Route == PeerOnly:
 		return false
-	case s.route == control.Relay:
+	case s.route.Has(control.Relay):
 		return true
 	}
 	if c.linger && !c.direct.IsZero() && now.Sub(c.direct) > lingerFor {

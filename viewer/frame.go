@@ -22,6 +22,7 @@ func (s *agentSession) arrive(c *camera, via control.Route, stream seal.Stream, 
 func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
 	if via == control.Relay {
 		c.stats.Relayed++
+		c.byRelay = now
 	} else {
 		c.stats.Direct++
 	}
@@ -57,19 +58,16 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 	o, err := c.opener.Open(stream, sealed)
 	if err != nil {
 		switch seal.ReasonOf(err) {
-		case seal.Replay, seal.UnknownEpoch: // both ways at once, or late
+		case seal.Replay: // proven, but it came the other way before
+			c.came(now, via)
+		case seal.UnknownEpoch: // late
 		default:
 			c.forgedAt = now
 		}
 		return
 	}
 	c.opened, c.via = now, via
-	if via == control.Peer {
-		c.byPeer = now
-		if c.linger && c.direct.IsZero() {
-			c.direct = now
-		}
-	}
+	c.came(now, via)
 	c.epochCame(now, o.Epoch(), stream)
 	l := c.lanes[stream]
 	if l == nil {
@@ -80,6 +78,17 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 		l = c.openLane(stream)
 	}
 	l.take(now, o)
+}
+
+// came notes by which way a frame came.
+func (c *camera) came(now time.Time, via control.Route) {
+	if via != control.Peer {
+		return
+	}
+	c.byPeer = now
+	if c.linger && c.direct.IsZero() {
+		c.direct = now
+	}
 }
 
 // taken notes that a frame was of use, and its distance from the one before, to know how patient to be with this camera.

@@ -62,7 +62,7 @@ func (c *camera) lower(now time.Time) (set control.Streams) {
 // taking returns the streams of which frames are taken.
 func (c *camera) taking(now time.Time) control.Streams {
 	set := control.StreamsOf(c.stream())
-	if s := c.h.session; s != nil && s.route == control.Peer {
+	if s := c.h.session; s != nil && s.route.Has(control.Peer) {
 		set |= c.lower(now)
 	}
 	return set
@@ -97,7 +97,7 @@ func (c *camera) openLane(stream seal.Stream) *lane {
 // current returns the stream that frames come for: of those for which some came just now, the one whose key frame is the youngest, since
 // an agent goes over from one stream to another at a key frame, and what it left may have gaps that nobody will fill.
 func (c *camera) current() seal.Stream {
-	if c.told.route != control.Peer {
+	if !c.told.route.Has(control.Peer) {
 		return c.stream()
 	}
 	var newest time.Time
@@ -139,8 +139,12 @@ func (c *camera) rare() bool {
 	if !c.told.on {
 		return false
 	}
-	direct := c.told.route == control.Peer
-	return c.told.stream == seal.Still || direct && (c.told.area == 0 || c.layer.keys || c.layer.stream == seal.Still)
+	return c.told.stream == seal.Still || c.told.route == control.Peer && c.rarelyDirect() // with the relay beside it more is due
+}
+
+// rarelyDirect reports whether only single pictures are due by the direct path.
+func (c *camera) rarelyDirect() bool {
+	return c.told.stream == seal.Still || c.told.area == 0 || c.layer.keys || c.layer.stream == seal.Still
 }
 
 // keyCame notes the distance of key frames, to know how long to wait for one.
@@ -161,8 +165,10 @@ func (c *camera) keyCame(captured codec.Timestamp) {
 }
 
 // patience returns how long to wait for a frame: at least the given time. Where only single pictures come, key frames set the pace.
-func (c *camera) patience(least time.Duration) time.Duration {
-	if c.rare() {
+func (c *camera) patience(least time.Duration) time.Duration { return c.patienceIf(c.rare(), least) }
+
+func (c *camera) patienceIf(rare bool, least time.Duration) time.Duration {
+	if rare {
 		gap := stillsGap
 		if c.keyEvery > 0 {
 			gap = min(max(3*c.keyEvery, rareLeast), stillsGap)
@@ -180,7 +186,7 @@ func (c *camera) lowered() Reason {
 		return ReasonSlow
 	case want == seal.Still && c.wished.Stream != seal.Still:
 		return ReasonUnsupported
-	case c.told.on && c.told.route == control.Peer && c.layer.path && (c.layer.keys || c.layer.stream > want):
+	case c.told.on && c.told.route.Has(control.Peer) && c.layer.path && (c.layer.keys || c.layer.stream > want):
 		return ReasonPath
 	}
 	return ReasonNone
@@ -189,7 +195,7 @@ func (c *camera) lowered() Reason {
 // area returns the area to tell the agent: in powers of two, and seldom another one, but at once when a picture comes into sight.
 func (c *camera) area(now time.Time) uint32 {
 	told := c.told.area
-	if c.told.on && c.told.route == control.Peer && told != 0 {
+	if c.told.on && c.told.route.Has(control.Peer) && told != 0 {
 		if now.Before(c.areaAt.Add(areaEvery)) {
 			return told
 		}

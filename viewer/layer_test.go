@@ -242,7 +242,7 @@ func TestLayerOutOfOrder(t *testing.T) {
 	})
 }
 
-// While only key frames come, as the agent says, neither is anything asked for again nor the direct path given up, and a picture that grows
+// While only key frames come, as the agent says, neither is anything asked for again nor the relay taken as well, and a picture that grows
 // old in between says why. When the agent says that more is due, the patience ends.
 func TestKeyFramesByPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -266,17 +266,17 @@ func TestKeyFramesByPath(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		s.wantDrawn(cam, "k", 0, 6)
-		if _, closed, _ := s.peer.counts(); closed != 0 || s.look(cam).Stats.Resyncs != 0 {
-			t.Errorf("%d direct paths given up, %d times asked again", closed, s.look(cam).Stats.Resyncs)
+		if w := lastWatch(cam); w.Route != control.Peer || s.look(cam).Stats.Resyncs != 0 {
+			t.Errorf("asked for %+v, %d times asked again", w, s.look(cam).Stats.Resyncs)
 		}
 		a.tell(&control.Layer{Camera: cam.number, Stream: seal.Main})
 		synctest.Wait()
-		if _, closed, _ := s.peer.counts(); closed != 0 {
-			t.Error("given up at once")
+		if w := lastWatch(cam); w.Route != control.Peer {
+			t.Error("not relied on any more at once")
 		}
 		time.Sleep(4 * time.Second)
-		if _, closed, _ := s.peer.counts(); closed != 1 {
-			t.Error("a direct path that brings nothing is kept")
+		if w := lastWatch(cam); w.Route != control.Both {
+			t.Error("a direct path that brings nothing is relied on alone")
 		}
 	})
 }
@@ -372,7 +372,7 @@ func TestLayerThenRelay(t *testing.T) {
 		s.directly(cam, seal.Sub, "s", 5)
 		a.tell(&control.Layer{Camera: cam.number, Stream: seal.Sub, Path: true})
 		synctest.Wait()
-		s.peer.state(PeerDisconnected)
+		s.peer.state(PeerClosed)
 		if w := lastWatch(cam); w.Route != control.Relay || w.Stream != seal.Main || w.Lower != 0 || w.Area != 0 {
 			t.Errorf("asked for %+v", w)
 		}

@@ -3,55 +3,31 @@ package viewer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/sealcam/sealcam/control"
 )
 
-// Times and bounds of the direct path.
+// Times of changing between the ways.
 const (
-	peerWithin    = 15 * time.Second // from PeerWanted until connected
-	peerQuiet     = 2 * time.Second  // without a frame while some are due
-	peerRecovers  = 5 * time.Second  // for a connection that says it is disconnected
-	peerLasted    = time.Minute      // connected for so long, and the next try comes soon again
+	peerQuiet     = time.Second // without a frame by the direct path while some are due, and the relay is taken as well
 	peerFirstWait = 5 * time.Second
 	peerMostWait  = time.Minute
-	peerLife      = 20 * time.Hour // DTLS keys are renewed within a day (DESIGN §6)
-	peerLook      = 250 * time.Millisecond
-	maxAttempts   = 200 // in a session, as agents allow
-	maxSignals    = 64  // offers and candidates that wait
+	// proveMost is how long a direct path that falls silent again and again has to bring frames before it is relied on alone.
+	proveFirst = time.Second
+	proveMost  = 8 * time.Second
 )
 
-var (
-	errNoPeer       = errors.New("viewer: no direct path on this device")
-	errPeerTime     = errors.New("viewer: no direct path came about in time")
-	errPeerLost     = errors.New("viewer: the direct path was lost")
-	errPeerQuiet    = errors.New("viewer: nothing comes by the direct path")
-	errPeerRenew    = errors.New("viewer: the direct path is renewed")
-	errPeerAttempts = errors.New("viewer: too many direct paths in this session")
-)
-
-// peerAttempt is the peer connection under way. Viewer.mu guards it.
-type peerAttempt struct {
-	number uint32
-	in     chan control.Message // offers and candidates
-	events chan struct{}        // holds a token after a change of state
-	state  PeerState
-	since  time.Time // of the state
-}
-
-// deliver takes a message for an attempt; those of former ones are void.
-func (p *peerAttempt) deliver(number uint32, m control.Message) {
-	if number != p.number || p.in == nil {
-		return
-	}
-	select {
-	case p.in <- m:
-	default: // more than any connection needs
-	}
-}
+// The way of the frames. A session begins on the relay. When the direct path is connected the same frames are asked for by both ways
+// (control.Both), and by the direct path alone as soon as it brings them. When it falls silent they are asked for by both again: what comes
+// first is shown, and the sealed bytes are the same, so that nobody sees the change. The agent goes on sending to a silent path, but
+// sparingly, as its congestion control does without acknowledgements: so the path itself tells when it works again.
+//
+// Two other ways were thought of. Were the relay alone asked for, nothing would tell that the direct path is back, or probes would have
+// to be invented for it. Were the agent to go over to the relay by itself when acknowledgements stay out, it would do so a little
+// sooner; but it cannot know whether the viewer can be reached by the relay, and would upload everything twice for every viewer whose network
+// is gone. The viewer does know: it asks for the relay only once the agent has answered through the server, after the silence began. In a
+// blackout of everything nothing is asked for, so that nothing stands in the way of the first frame afterwards.
 
 // keepPeer keeps a direct path for as long as anything is watched, until ctx ends or there can be none.
 func (s *agentSession) keepPeer(ctx context.Context) {
@@ -107,133 +83,6 @@ func (s *agentSession) anyWatched() bool {
 	return false
 }
 
-// tryPeer makes one peer connection and stays with it until it fails; it returns for how long it was connected.
-func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.Duration, err error) {
-	v := s.h.v
-	in := make(chan control.Message, maxSignals)
-	events := make(chan struct{}, 1)
-	v.mu.Lock()
-	began := v.now()
-	s.peer = peerAttempt{number: number, in: in, events: events, since: began}
-	s.say(&control.PeerWanted{Attempt: number})
-	ice := s.iceServers(began)
-	v.mu.Unlock()
-
-	var peer Peer
-	var closePeer func()
-	var early []string // candidates that came before the offer
-	defer func() {
-		v.mu.Lock()
-		s.peer = peerAttempt{}
-		s.setRoute(v.now(), s.fallback())
-		v.mu.Unlock()
-		if peer != nil {
-			closePeer()
-		}
-		v.changed()
-	}()
-	look := time.NewTicker(peerLook)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return lasted, ctx.Err()
-		case m := <-in:
-			switch m := m.(type) {
-			case *control.Offer:
-				if peer == nil {
-					if peer, err = v.cfg.NewPeer(s.peerEvents(number), ice); err != nil {
-						return 0, fmt.Errorf("%w: %w", errNoPeer, err)
-					}
-					closePeer = closeWith(ctx, peer)
-				}
-				if err := s.answer(number, peer, m.SDP); err != nil {
-					return lasted, err
-				}
-				for _, c := range early {
-					s.addCandidate(peer, c)
-				}
-				early = nil
-			case *control.Candidate:
-				if peer != nil {
-					s.addCandidate(peer, m.Candidate)
-				} else if len(early) < maxSignals {
-					early = append(early, m.Candidate)
-				}
-			}
-			continue
-		case <-events:
-		case <-look.C:
-		}
-		if lasted, err = s.judgePeer(began); err != nil {
-			return lasted, err
-		}
-	}
-}
-
-// closeWith closes a peer connection when ctx ends, which also ends an Accept that waits for the browser. The function that it returns
-// closes it if that has not happened, and waits.
-func closeWith(ctx context.Context, peer Peer) func() {
-	closed := make(chan struct{})
-	closing := func() {
-		defer close(closed)
-		peer.Close()
-	}
-	stop := context.AfterFunc(ctx, closing)
-	return func() {
-		if stop() {
-			closing()
-		}
-		<-closed
-	}
-}
-
-func (s *agentSession) answer(number uint32, peer Peer, sdp string) error {
-	answer, err := peer.Accept(sdp)
-	if err != nil {
-		return fmt.Errorf("viewer: the agent's offer: %w", err)
-	}
-	s.h.v.mu.Lock()
-	defer s.h.v.mu.Unlock()
-	s.say(&control.Answer{Attempt: number, SDP: answer})
-	return nil
-}
-
-func (s *agentSession) addCandidate(peer Peer, candidate string) {
-	if err := peer.AddCandidate(candidate); err != nil {
-		s.h.v.log.Debug("viewer: a candidate was of no use", "error", err)
-	}
-}
-
-// peerEvents are the callbacks of an attempt's connection.
-func (s *agentSession) peerEvents(number uint32) PeerEvents {
-	v := s.h.v
-	return PeerEvents{
-		Candidate: func(candidate string) {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if s.peer.number == number && len(candidate) <= control.MaxCandidate {
-				s.say(&control.Candidate{Attempt: number, Candidate: candidate})
-			}
-		},
-		State: func(state PeerState) {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if s.peer.number != number || s.peer.state == state {
-				return
-			}
-			s.peer.state, s.peer.since = state, v.now()
-			if state == PeerConnected {
-				s.setRoute(s.peer.since, control.Peer)
-			} else {
-				s.setRoute(s.peer.since, s.fallback())
-			}
-			signalOnce(s.peer.events)
-		},
-		Frame: func(camera uint8, sealed []byte) { s.arriveByPeer(camera, sealed) },
-	}
-}
-
 // arriveByPeer takes a frame from the direct path, whichever attempt's: what it is is proven by opening it.
 func (s *agentSession) arriveByPeer(number uint8, sealed []byte) {
 	v := s.h.v
@@ -255,6 +104,45 @@ func (s *agentSession) fallback() control.Route {
 	return control.Relay
 }
 
+// steer chooses the way anew. The caller holds mu.
+func (s *agentSession) steer(now time.Time) {
+	p := &s.peer
+	silent := s.directSilent(now, peerQuiet)
+	switch {
+	case silent:
+		s.flowing = time.Time{}
+	case s.flowing.IsZero() && s.flows(s.doubted):
+		s.flowing = now
+	case !s.flowing.IsZero() && now.Sub(s.flowing) > peerLasted:
+		s.prove = 0
+	}
+	r := s.route
+	switch {
+	case p.up.IsZero():
+		r = s.fallback()
+	case s.h.v.cfg.Route == PeerOnly:
+		r = control.Peer
+	case !p.renewing.IsZero():
+		r = control.Both
+	case !s.route.Has(control.Peer):
+		r, s.prove = control.Both, 0
+	case s.route == control.Peer && silent && s.reached.After(s.lastDirect()):
+		r = control.Both
+		s.prove = min(max(2*s.prove, proveFirst), proveMost)
+	case s.route == control.Both && !s.flowing.IsZero() && now.Sub(s.flowing) >= s.prove:
+		r = control.Peer
+	}
+	if r == control.Both && s.route != r {
+		s.doubted, s.flowing = now, time.Time{}
+	}
+	s.setRoute(now, r)
+}
+
+// pathless reports whether there is no way at all just now, because the relay is not to be used.
+func (s *agentSession) pathless() bool {
+	return s.route == 0 || s.route == control.Peer && s.h.v.cfg.Route == PeerOnly && s.peer.state != PeerConnected
+}
+
 // setRoute chooses the way for all cameras. The caller holds mu.
 func (s *agentSession) setRoute(now time.Time, r control.Route) {
 	if s.route == r || s.over {
@@ -268,63 +156,34 @@ func (s *agentSession) setRoute(now time.Time, r control.Route) {
 	s.wake()
 }
 
-// judgePeer returns how long the connection has been up, and an error if it is of no use any more.
-func (s *agentSession) judgePeer(began time.Time) (lasted time.Duration, err error) {
-	v := s.h.v
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	now := v.now()
-	in := now.Sub(s.peer.since)
-	switch s.peer.state {
-	case PeerConnected:
-		switch {
-		case in > peerLife:
-			return in, errPeerRenew
-		case s.peerSilent(now):
-			return in, errPeerQuiet
+// due returns the cameras that are to bring frames.
+func (s *agentSession) due() (cameras []*camera) {
+	for _, c := range s.h.cameras {
+		if c.watched() && c.told.on && c.state == control.CameraRunning {
+			cameras = append(cameras, c)
 		}
-		return in, nil
-	case PeerFailed, PeerClosed:
-		return 0, errPeerLost
-	case PeerDisconnected:
-		if in > peerRecovers {
-			return 0, errPeerLost
-		}
-		return 0, nil
 	}
-	if now.Sub(began) > peerWithin {
-		return 0, errPeerTime
-	}
-	return 0, nil
+	return cameras
 }
 
-// peerSilent reports whether frames are due by the direct path, and none comes for any camera.
-func (s *agentSession) peerSilent(now time.Time) bool {
-	due := false
-	for _, c := range s.h.cameras {
-		if !c.watched() || !c.told.on || c.state != control.CameraRunning {
-			continue
-		}
-		if now.Sub(later(later(c.byPeer, c.told.since), s.peer.since)) <= c.patience(peerQuiet) {
+// directSilent reports whether frames are due by the direct path, and none comes for any camera.
+func (s *agentSession) directSilent(now time.Time, least time.Duration) bool {
+	due := s.due()
+	for _, c := range due {
+		if now.Sub(later(later(c.byPeer, c.told.since), s.peer.up)) <= c.patienceIf(c.rarelyDirect(), least) {
 			return false
 		}
-		due = true
 	}
-	return due
+	return len(due) > 0
 }
 
-// iceServers puts the credentials of the knock into the server's list. Credentials that have expired are of no use.
-func (s *agentSession) iceServers(now time.Time) []ICEServer {
-	var servers []ICEServer
-	for _, u := range s.server.ICE() {
-		server := ICEServer{URLs: []string{u}}
-		if strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:") {
-			if s.turn.Username == "" || !s.turn.Expires.IsZero() && now.After(s.turn.Expires) {
-				continue
-			}
-			server.Username, server.Credential = s.turn.Username, s.turn.Password
-		}
-		servers = append(servers, server)
+// lastDirect returns when the last frame came by the direct path.
+func (s *agentSession) lastDirect() (at time.Time) {
+	for _, c := range s.h.cameras {
+		at = later(at, c.byPeer)
 	}
-	return servers
+	return at
 }
+
+// flows reports whether frames came by the direct path after a time.
+func (s *agentSession) flows(after time.Time) bool { return s.lastDirect().After(after) }

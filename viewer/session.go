@@ -33,16 +33,22 @@ type agentSession struct {
 	conn   *session.Conn
 	turn   signal.TURN
 	woken  chan struct{} // holds a token while there may be something to send
-	hurry  chan struct{} // holds a token when the clock has to be asked at once
+	hurry  chan struct{} // holds a token when the agent has to be asked at once: for its clock, or whether it is there
 	// stirred holds a token when wishes may have changed, for who waits for the first.
 	stirred chan struct{}
 	cancel  context.CancelCauseFunc
 
-	over  bool
-	out   []control.Message
-	pings []sentPing // without an answer, oldest first
-	route control.Route
-	peer  peerAttempt
+	over     bool
+	out      []control.Message
+	pings    []sentPing // without an answer, oldest first
+	reached  time.Time  // when the last ping was sent that the agent answered: it was there later than that
+	inquired time.Time  // when it was last asked out of turn whether it is there
+
+	route   control.Route
+	peer    peerAttempt
+	doubted time.Time     // when the relay was last taken besides the direct path
+	flowing time.Time     // since when that brings frames all the same; zero: it does not
+	prove   time.Duration // for how long it has to before it is relied on alone
 
 	home    identity.HomeID // as Accept named it
 	barred  bool            // the agent's log is not the one that was seen before: nothing is shown and nothing watched
@@ -321,11 +327,14 @@ func (s *agentSession) next() control.Message {
 
 // ping keeps the agent's clock known and notices when the agent no longer answers.
 func (s *agentSession) ping(ctx context.Context) error {
-	quick := quickPings
+	quick, hurried := quickPings, false
 	for id := uint32(1); ; id++ {
 		known, err := s.queuePing(id)
 		if err != nil {
 			return err
+		}
+		if hurried && !known {
+			quick, hurried = quickPings, false
 		}
 		if quick--; !known {
 			quick = max(quick, 1)
@@ -341,7 +350,7 @@ func (s *agentSession) ping(ctx context.Context) error {
 			return nil
 		case <-s.hurry:
 			t.Stop()
-			quick = quickPings
+			hurried = true
 		case <-t.C:
 		}
 	}
@@ -375,6 +384,7 @@ func (s *agentSession) stamp(id uint32, now time.Time) {
 func (s *agentSession) answered(now time.Time, m *control.Pong) {
 	for i, p := range s.pings {
 		if p.id == m.ID && !p.sent.IsZero() {
+			s.reached = p.sent
 			s.h.pong(p.sent, now, m.Clock)
 			// Answers come in order: those before it will have none.
 			s.pings = append(s.pings[:0], s.pings[i+1:]...)

@@ -220,7 +220,7 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 		return ReasonUnsupported, true, ""
 	case c.state == control.CameraConnecting:
 		return ReasonCamera, false, "the agent is connecting to the camera"
-	case h.session.route == 0:
+	case h.session.pathless():
 		return ReasonNoPeer, false, "making a direct path"
 	}
 	if _, known := h.clock.Latest(now); !known {

@@ -113,6 +113,7 @@ func (h *home) tick(now time.Time) {
 	if s == nil || s.over {
 		return
 	}
+	s.attend(now)
 	asked := s.sync.asked
 	switch {
 	case !asked.IsZero() && now.Sub(asked) > partWithin,

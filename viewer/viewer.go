@@ -26,6 +26,8 @@ type server interface {
 	Subscribe(topic signal.Topic, cached bool, fn func(signal.RelayFrame)) error
 	Unsubscribe(topic signal.Topic)
 	ICE() []string
+	Probe()               // asks the server whether it is there
+	Quiet() time.Duration // how long nothing has come from it
 	Done() <-chan struct{}
 	Err() error
 	Close() error
@@ -49,17 +51,25 @@ type Viewer struct {
 	now  func() time.Time
 	dial func(context.Context) (server, error)
 
+	retry  chan struct{} // holds a token when the server is to be dialled at once
+	strand chan struct{} // holds a token when the connection to it is to be given up
+
 	mu      sync.Mutex
 	running bool
 	ended   bool // Run has returned
 	link    linkStatus
+	server  server    // while there is a connection to it
+	offline bool      // this device says that it has no network
+	moved   time.Time // when its network last changed, until the server is known to answer on the new one; zero: it did not
 	homes   []*home
 	wishes  map[TileKey]Wish
 }
 
 // New returns a Viewer for Run.
 func New(cfg Config) *Viewer {
-	v := &Viewer{cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]Wish{}}
+	v := &Viewer{
+		cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]Wish{}, retry: make(chan struct{}, 1), strand: make(chan struct{}, 1),
+	}
 	if v.log == nil {
 		v.log = slog.New(slog.DiscardHandler)
 	}
@@ -171,7 +181,7 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 		wait := backoff.Next()
 		v.log.Info("viewer: no connection to the server", "error", err, "again in", wait)
 		v.setLink(linkStatus{state: LinkUnreachable, err: err, retry: v.now().Add(wait)})
-		if !pause(ctx, wait) {
+		if !v.pauseUntilOnline(ctx, wait) {
 			return
 		}
 	}
@@ -181,6 +191,8 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 func (v *Viewer) serve(ctx context.Context, c server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	v.attach(c)
+	defer v.attach(nil)
 	var homes sync.WaitGroup
 	for _, h := range v.homes { // the slice is never changed after New
 		homes.Go(func() { h.run(ctx, c) })
@@ -188,10 +200,11 @@ func (v *Viewer) serve(ctx context.Context, c server) error {
 	select {
 	case <-ctx.Done():
 	case <-c.Done():
+	case <-v.strand:
 	}
 	cancel()
 	homes.Wait()
-	err := c.Err()
+	err := linkError(c)
 	return cmp.Or(err, c.Close())
 }
 
@@ -243,6 +256,9 @@ func (v *Viewer) tick() (differs bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
+	if v.stranded(now) {
+		signalOnce(v.strand)
+	}
 	for _, h := range v.homes {
 		h.forget(now)
 		if _, known := h.clock.Latest(now); !known && h.session != nil && len(h.session.pings) == 0 {
@@ -263,6 +279,19 @@ func (v *Viewer) changed() {
 	if v.cfg.Changed != nil {
 		v.cfg.Changed()
 	}
+}
+
+// pauseUntilOnline waits, but not longer than until this device's network is back; false if ctx ended first.
+func (v *Viewer) pauseUntilOnline(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-v.retry:
+	case <-t.C:
+	}
+	return true
 }
 
 // pause waits; false if ctx ended first.

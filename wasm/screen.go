@@ -63,6 +63,7 @@ func newScreen(a *app) (*screen, error) {
 	s.page.Resize()
 	s.watchContext()
 	s.watchVisibility()
+	s.watchNetwork()
 	s.exposeStats()
 	if a.lacks != "" {
 		a.boot.Notice(a.lacks)
