@@ -25,9 +25,10 @@ import (
 type testServer struct {
 	mu     sync.Mutex
 	agents map[identity.AgentID]*testAgent
-	down   bool // dialling fails
-	silent bool // knocks are not answered
-	dead   bool // nothing passes: no sign of life and no pictures
+	down   bool  // dialling fails
+	refuse error // so
+	silent bool  // knocks are not answered
+	dead   bool  // nothing passes: no sign of life and no pictures
 	conns  []*testConn
 }
 
@@ -38,6 +39,7 @@ type testConn struct {
 
 	mu     sync.Mutex
 	err    error
+	began  time.Time
 	heard  time.Time
 	topics map[signal.Topic]func(signal.RelayFrame)
 	cached map[signal.Topic]bool // how each was subscribed last
@@ -47,22 +49,38 @@ type testConn struct {
 func (s *testServer) dial(context.Context) (server, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.down {
+	switch {
+	case s.refuse != nil:
+		return nil, s.refuse
+	case s.down:
 		return nil, signal.ErrUnreachable
 	}
-	c := &testConn{server: s, done: make(chan struct{}), heard: time.Now(), topics: map[signal.Topic]func(signal.RelayFrame){}, cached: map[signal.Topic]bool{}}
+	c := &testConn{server: s, done: make(chan struct{}), began: time.Now(), heard: time.Now(), topics: map[signal.Topic]func(signal.RelayFrame){}, cached: map[signal.Topic]bool{}}
 	s.conns = append(s.conns, c)
 	return c, nil
 }
 
 // cut ends all connections.
-func (s *testServer) cut() {
+func (s *testServer) cut() { s.endAll(signal.ErrLost) }
+
+// refuseAll ends all connections for a reason, and lets nobody in any more: as if no server ran, if it is going.
+func (s *testServer) refuseAll(why *signal.Refusal) {
+	s.mu.Lock()
+	s.down = true
+	if why.Code != signal.CodeShuttingDown {
+		s.refuse = why
+	}
+	s.mu.Unlock()
+	s.endAll(why)
+}
+
+func (s *testServer) endAll(err error) {
 	s.mu.Lock()
 	conns := s.conns
 	s.conns = nil
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.end(signal.ErrLost)
+		c.end(err)
 	}
 }
 
@@ -72,11 +90,14 @@ func (s *testServer) setDown(down bool) {
 	s.mu.Unlock()
 }
 
-// setDead lets nothing pass over the connections that there are.
+// setDead lets no sign of life of the server and no pictures pass.
 func (s *testServer) setDead(dead bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		c.quiet(s.dead)
+	}
 	s.dead = dead
-	s.mu.Unlock()
 }
 
 func (s *testServer) publish(t signal.Topic, sealed []byte) {
@@ -169,9 +190,20 @@ func (c *testConn) hear() {
 	c.mu.Unlock()
 }
 
+// Quiet counts the server's pings as well, for as long as it is not dead.
 func (c *testConn) Quiet() time.Duration {
+	c.server.mu.Lock()
+	dead := c.server.dead
+	c.server.mu.Unlock()
+	return c.quiet(dead)
+}
+
+func (c *testConn) quiet(dead bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if pinged := time.Now().Add(-time.Since(c.began) % signal.PingEvery); !dead && pinged.After(c.heard) {
+		c.heard = pinged
+	}
 	return time.Since(c.heard)
 }
 

@@ -102,6 +102,8 @@ func reasonOf(err error) Reason {
 		return refusalReason(refused.reason)
 	case errors.Is(err, signal.ErrUnavailable):
 		return ReasonAgentOffline
+	case errors.Is(err, errSilent):
+		return ReasonAgentSilent
 	case errors.Is(err, session.ErrRefused):
 		return ReasonNotAllowed
 	case errors.Is(err, session.ErrAgentKey):

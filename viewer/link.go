@@ -50,6 +50,67 @@ type linkStatus struct {
 	err   error     // with LinkUnreachable
 	again bool      // with LinkConnecting: not the first try
 	retry time.Time // of the next try
+	out   outage    // with LinkUnreachable, and while the server is tried again
+}
+
+// Times by which the reasons are told apart.
+const (
+	// restartFor is how long a server that ended the connection is taken to be starting anew.
+	restartFor = 10 * time.Second
+	// hangs is from when on an attempt to connect counts as one that nobody answers: a server that does not run is known to the system of
+	// its machine, which says so at once.
+	hangs = 2 * time.Second
+)
+
+// outage is a time without a connection to the server.
+type outage struct {
+	why   Reason
+	began time.Time
+}
+
+// broken takes why a connection ended.
+func (o *outage) broken(now time.Time, err error) {
+	var refusal *signal.Refusal
+	why := ReasonServer
+	switch {
+	case errors.As(err, &refusal) && refusal.Code != signal.CodeShuttingDown:
+		why = ReasonServerRefuses
+	case errors.Is(err, signal.ErrSilent):
+		why = ReasonOffline
+	case errors.Is(err, signal.ErrLost), refusal != nil:
+		why = ReasonServerRestart
+	}
+	*o = outage{why, now}
+}
+
+// failed takes why none came about, and how long that took. Browsers do not tell whether it is this device's network or the server: what was
+// seen before decides, unless somebody answers at once that there is no server.
+func (o *outage) failed(now time.Time, err error, took time.Duration) {
+	var refusal *signal.Refusal
+	switch {
+	case errors.As(err, &refusal): // by a server that is there
+		o.broken(now, err)
+	case o.why == ReasonOffline && took >= hangs && !errors.Is(err, signal.ErrNotSealcam):
+	case o.reason(now) == ReasonServerRestart:
+	default:
+		o.why = ReasonServer
+	}
+}
+
+// reason says why there is no connection.
+func (o *outage) reason(now time.Time) Reason {
+	if o.why == ReasonNone || o.why == ReasonServerRestart && now.Sub(o.began) >= restartFor {
+		return ReasonServer
+	}
+	return o.why
+}
+
+// linkReason says why there is no connection to the server. The caller holds mu.
+func (v *Viewer) linkReason(now time.Time) Reason {
+	if v.offline {
+		return ReasonOffline
+	}
+	return v.link.out.reason(now)
 }
 
 func (v *Viewer) setLink(s linkStatus) {
@@ -70,7 +131,12 @@ func (v *Viewer) linkNow(now time.Time) Link {
 		if wait > 0 {
 			again = fmt.Sprintf("Trying again in %d s.", int(wait.Seconds()))
 		}
-		return Link{State: LinkUnreachable, Reason: ReasonServer, Sentence: serverSentence(v.link.err) + " " + again, Retry: wait}
+		reason := v.linkReason(now)
+		sentence := serverSentence(v.link.err)
+		if reason == ReasonOffline {
+			sentence = reason.Sentence()
+		}
+		return Link{State: LinkUnreachable, Reason: reason, Sentence: sentence + " " + again, Retry: wait}
 	}
 	for _, h := range v.homes {
 		switch {

@@ -1,6 +1,13 @@
 package viewer
 
-import "github.com/sealcam/sealcam/control"
+import (
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sealcam/sealcam/control"
+)
 
 // State is what a tile shows.
 type State uint8
@@ -36,13 +43,17 @@ const (
 	ReasonNone Reason = iota
 
 	// The way to the agent.
-	ReasonServer       // no connection to the server
-	ReasonAgentOffline // the server has no such agent, or it does not know our knock
-	ReasonSessionLost  // the session ended and is being made again
-	ReasonBusy         // the agent has too many sessions
-	ReasonWrongAgent   // somebody else answered
-	ReasonProtocol     // the agent says things that make no sense
-	ReasonVersion      // other protocol version
+	ReasonOffline       // nothing comes by this device's network any more
+	ReasonServer        // no connection to the server comes about
+	ReasonServerRestart // the connection to the server has just ended, by the server
+	ReasonServerRefuses // the server lets this device not in just now
+	ReasonAgentOffline  // the server has no such agent, or it does not know our knock
+	ReasonAgentSilent   // the server answers, the agent does not any more
+	ReasonSessionLost   // the session ended and is being made again
+	ReasonBusy          // the agent has too many sessions
+	ReasonWrongAgent    // somebody else answered
+	ReasonProtocol      // the agent says things that make no sense
+	ReasonVersion       // other protocol version
 
 	// Who may see what.
 	ReasonNotAllowed    // this device has no grant
@@ -79,18 +90,22 @@ const (
 )
 
 var reasons = [reasonCount]struct{ name, sentence string }{
-	ReasonNone:         {"none", ""},
-	ReasonServer:       {"server", "The server cannot be reached. Check this device's network; the connection comes back by itself."},
-	ReasonAgentOffline: {"agent-offline", "The camera's agent is not connected. Check that it is switched on, runs and has a network; the picture comes back by itself."},
-	ReasonSessionLost:  {"session-lost", "The connection to the camera's agent was lost. It is being made again; if this lasts, restart the agent."},
-	ReasonBusy:         {"busy", "The camera's agent serves as many devices as it can. Close Sealcam on another one; this one tries again by itself."},
-	ReasonWrongAgent:   {"wrong-agent", "Somebody else answered in the place of the camera's agent, so nothing is shown. Check that the server can be trusted; this device tries again by itself."},
-	ReasonProtocol:     {"protocol", "The camera's agent sent something that this program does not understand. Update both to the same version; this device tries again by itself."},
-	ReasonVersion:      {"version", "The camera's agent speaks another version. Update it or reload this page, whichever is older."},
-	ReasonNotAllowed:   {"not-allowed", "This device may not watch here. Ask the owner to let it in, then reload this page."},
-	ReasonRevoked:      {"revoked", "An owner took this device's access back. If that was a mistake, ask to be let in again; the picture then comes back by itself."},
-	ReasonExpired:      {"expired", "This device's access has ended. Ask an owner to renew it; the picture then comes back by itself."},
-	ReasonNotYet:       {"not-yet", "This device's access has not begun yet. The picture comes by itself when it does; ask an owner if that should be earlier."},
+	ReasonNone:          {"none", ""},
+	ReasonOffline:       {"offline", "Your connection is lost, nothing reaches this device any more. Check its network; the picture comes back by itself."},
+	ReasonServer:        {"server", "The server cannot be reached. Check this device's network, and that the server runs; the connection comes back by itself."},
+	ReasonServerRestart: {"server-restart", "The server ended the connection, as when it is started anew. The picture comes back by itself; if this lasts, check the server."},
+	ReasonServerRefuses: {"server-refuses", "The server refuses this device just now. Wait a minute, and close other pages that use it; this one tries again by itself."},
+	ReasonAgentOffline:  {"agent-offline", "The camera's agent is not connected. Check that it is switched on, runs and has a network; the picture comes back by itself."},
+	ReasonAgentSilent:   {"agent-silent", "The agent's connection is lost, only the server still answers. Check the agent's power and network; the picture comes back by itself."},
+	ReasonSessionLost:   {"session-lost", "The connection to the camera's agent was lost. It is being made again; if this lasts, restart the agent."},
+	ReasonBusy:          {"busy", "The camera's agent serves as many devices as it can. Close Sealcam on another one; this one tries again by itself."},
+	ReasonWrongAgent:    {"wrong-agent", "Somebody else answered in the place of the camera's agent, so nothing is shown. Check that the server can be trusted; this device tries again by itself."},
+	ReasonProtocol:      {"protocol", "The camera's agent sent something that this program does not understand. Update both to the same version; this device tries again by itself."},
+	ReasonVersion:       {"version", "The camera's agent speaks another version. Update it or reload this page, whichever is older."},
+	ReasonNotAllowed:    {"not-allowed", "This device may not watch here. Ask the owner to let it in, then reload this page."},
+	ReasonRevoked:       {"revoked", "An owner took this device's access back. If that was a mistake, ask to be let in again; the picture then comes back by itself."},
+	ReasonExpired:       {"expired", "This device's access has ended. Ask an owner to renew it; the picture then comes back by itself."},
+	ReasonNotYet:        {"not-yet", "This device's access has not begun yet. The picture comes by itself when it does; ask an owner if that should be earlier."},
 	ReasonAgentClock: {"agent-clock", "The camera's agent does not know what time it is, so it lets nobody in whose access ends some day. " +
 		"Set the clock of the agent's machine; the picture comes back by itself."},
 	ReasonRollback: {"rollback", "The agent's list of who may watch is not the one that this device saw before: an old copy may have been restored, or somebody changed it. " +
@@ -106,7 +121,7 @@ var reasons = [reasonCount]struct{ name, sentence string }{
 	ReasonInviteVoid:    {"invite-void", "This invitation was taken back. Ask the owner for a new one."},
 	ReasonInviteSilent:  {"invite-silent", "The agent does not answer to this invitation: it is not connected, or the invitation is no longer good. Ask the owner; this device tries again by itself."},
 	ReasonCameraGone:    {"camera-gone", "This camera is no longer there, or no longer shared with this device. Ask its owner."},
-	ReasonCamera:        {"camera", "The camera does not deliver pictures to its agent. Check its power and network."},
+	ReasonCamera:        {"camera", "The camera's connection is lost, its agent gets nothing from it. Check its power and network; the picture comes back by itself."},
 	ReasonNoClock:       {"no-clock", "The agent has not told its time yet, so no picture can be known to be live. If this lasts, check the network."},
 	ReasonForged:        {"forged", "Something comes that is not proven to be from this camera, so nothing is shown. If this lasts, use another server or restart the agent."},
 	ReasonLate:          {"late", "Pictures come too late to be called live: the network is too slow. Watch fewer cameras at once or the small picture."},
@@ -116,7 +131,7 @@ var reasons = [reasonCount]struct{ name, sentence string }{
 	ReasonSlow:          {"slow", "This device is too slow for the picture. Watch fewer cameras at once, or give the camera a sub-stream."},
 	ReasonPath:          {"path", "The connection is slow, so smaller or fewer pictures come. They get better again with the connection; ending other downloads may help."},
 	ReasonNoPeer:        {"no-peer", "No direct path to the camera's agent could be made. Allow the relay, or check both ends' firewalls."},
-	ReasonNoFrames:      {"no-frames", "No pictures come. Check the camera and the network of its agent; the picture comes back by itself."},
+	ReasonNoFrames:      {"no-frames", "The camera's agent answers, but none of its pictures arrive. Check the camera and the agent's network; the picture comes back by itself."},
 }
 
 // String returns a short name, such as "agent-offline".
@@ -133,6 +148,40 @@ func (r Reason) Sentence() string {
 		return ""
 	}
 	return reasons[r].sentence
+}
+
+// interrupts tells that the reason is something that pictures do not get past, so that it is worth saying for how long none came.
+func (r Reason) interrupts() bool {
+	switch r {
+	case ReasonOffline, ReasonServer, ReasonServerRestart, ReasonServerRefuses, ReasonAgentOffline, ReasonAgentSilent, ReasonSessionLost, ReasonBusy,
+		ReasonCamera, ReasonNoFrames, ReasonNoPeer:
+		return true
+	}
+	return false
+}
+
+// withoutPictures puts before a sentence for how long there have been no pictures.
+func withoutPictures(d time.Duration, sentence string) string {
+	n := fmt.Sprintf("%d s", int(d.Seconds()))
+	switch {
+	case d >= 48*time.Hour:
+		n = fmt.Sprintf("%d days", int(d.Hours()/24))
+	case d >= 2*time.Hour:
+		n = fmt.Sprintf("%d h", int(d.Hours()))
+	case d >= 2*time.Minute:
+		n = fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return "No pictures for " + n + ": " + uncapitalized(sentence)
+}
+
+// uncapitalized makes a sentence a part of another one. A first word that is all capitals, or one letter of them, stays.
+func uncapitalized(sentence string) string {
+	first, n := utf8.DecodeRuneInString(sentence)
+	second, _ := utf8.DecodeRuneInString(sentence[n:])
+	if !unicode.IsLower(second) {
+		return sentence
+	}
+	return string(unicode.ToLower(first)) + sentence[n:]
 }
 
 // final tells that trying again without anybody doing something is in vain.

@@ -43,6 +43,7 @@ type agentSession struct {
 	pings    []sentPing // without an answer, oldest first
 	reached  time.Time  // when the last ping was sent that the agent answered: it was there later than that
 	inquired time.Time  // when it was last asked out of turn whether it is there
+	doubting time.Time  // since when it is asked so; zero: it is not
 
 	route   control.Route
 	peer    peerAttempt
@@ -362,7 +363,8 @@ func (s *agentSession) queuePing(id uint32) (known bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
-	if len(s.pings) > 0 && now.Sub(s.pings[0].queued) > silentAfter {
+	// While nothing comes from the server either, it is not the agent that is silent: the session outlasts a blackout.
+	if len(s.pings) > 0 && now.Sub(s.pings[0].queued) > silentAfter && s.server.Quiet() < deadAfter {
 		return false, errSilent
 	}
 	if len(s.pings) < maxPings {

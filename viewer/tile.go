@@ -26,8 +26,9 @@ type Tile struct {
 	Home   string // the agent's
 	State  State
 	Reason Reason // with Stale and Blank
-	// Advice is the agent's own sentence on the camera; it says more than Reason's. Empty: none.
+	// Advice is the agent's own sentence on the camera, or the server's on this device; it says more than Reason's. Empty: none.
 	Advice     string
+	Without    time.Duration // how long ago the last picture was drawn; 0: none was
 	Progress   string        // with Waiting
 	Age        time.Duration // of Picture since its capture, never understated
 	CameraTime time.Time     // the agent's local time: of Picture's capture, else now; zero: not known yet
@@ -41,12 +42,17 @@ type Tile struct {
 	Stats   TileStats
 }
 
-// Sentence says what is wrong and what to do: the agent's advice if there is one, else the reason's sentence.
+// Sentence says what is wrong and what to do: the agent's advice if there is one, else the reason's sentence. If something has come between
+// this device and the pictures, it begins with for how long none have come.
 func (t *Tile) Sentence() string {
-	if t.Advice != "" && (t.Reason == ReasonCamera || t.Reason == ReasonNoFrames) {
-		return t.Advice
+	sentence := t.Reason.Sentence()
+	if t.Advice != "" && (t.Reason == ReasonCamera || t.Reason == ReasonNoFrames || t.Reason == ReasonServerRefuses) {
+		sentence = t.Advice
 	}
-	return t.Reason.Sentence()
+	if t.Reason.interrupts() && t.Without >= gate.LiveFor {
+		return withoutPictures(t.Without, sentence)
+	}
+	return sentence
 }
 
 // TileStats counts what became of a camera's frames, over all sessions unless it says otherwise.
@@ -126,6 +132,12 @@ func (c *camera) tile(now time.Time) Tile {
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
 		Stream: c.current(), Lowered: c.lowered(), Route: c.via, Stats: c.stats,
 	}
+	if d.reason == ReasonServerRefuses {
+		t.Advice = serverSentence(c.v.link.err)
+	}
+	if !c.drawn.IsZero() {
+		t.Without = max(now.Sub(c.drawn), 0)
+	}
 	picture := c.shelf.Lend(now) // also when it is not to be shown, so that a former one goes back
 	if picture != nil && (d.state == Live || d.state == Stale) {
 		t.Picture, t.Age, t.CameraTime = picture, picture.Age(now), c.wall
@@ -151,7 +163,7 @@ type description struct {
 	state    State
 	reason   Reason
 	progress string
-	age      int // whole seconds, while the picture is not live
+	age      int // whole seconds, of a picture that is not live, or since there was one
 }
 
 // describe decides on state and reason. The caller holds mu.
@@ -172,7 +184,11 @@ func (c *camera) describe(now time.Time) description {
 	case !c.wanted && !sure:
 		return description{state: Waiting}
 	case sure, !c.drawn.IsZero() && !c.drawn.Before(c.since), now.Sub(c.since) > patienceForPicture:
-		return description{state: Blank, reason: orNoFrames(reason)}
+		d := description{state: Blank, reason: orNoFrames(reason)}
+		if d.reason.interrupts() && !c.drawn.IsZero() {
+			d.age = int(now.Sub(c.drawn).Seconds())
+		}
+		return d
 	}
 	return description{state: Waiting, progress: progress}
 }
@@ -205,13 +221,17 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	case !c.gone.IsZero():
 		return ReasonCameraGone, true, ""
 	case link.state == LinkUnreachable, link.state == LinkConnecting && link.again:
-		return ReasonServer, true, ""
+		return c.v.linkReason(now), true, ""
 	case link.state == LinkConnecting:
 		return ReasonServer, false, "connecting to the server"
+	case c.v.cutOff():
+		return ReasonOffline, !c.drawn.IsZero(), "waiting for the server"
 	case h.session == nil && h.reason != ReasonNone:
 		return h.reason, true, ""
 	case h.session == nil:
 		return ReasonAgentOffline, false, "connecting to the agent"
+	case h.session.unanswered(now):
+		return h.session.silentEnd(), false, "waiting for the agent"
 	case c.state == control.CameraFailed:
 		return ReasonCamera, true, ""
 	case c.unsupported[c.stream()] != codec.Config{} && !c.slowUntil[c.stream()].IsZero():

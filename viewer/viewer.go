@@ -163,13 +163,18 @@ func (v *Viewer) run(ctx context.Context) error {
 // stayConnected is the loop over connections to the server.
 func (v *Viewer) stayConnected(ctx context.Context) {
 	var backoff signal.Backoff
+	var out outage
 	for again := false; ; again = true {
-		v.setLink(linkStatus{state: LinkConnecting, again: again})
+		v.setLink(linkStatus{state: LinkConnecting, again: again, out: out})
+		began := v.now()
 		c, err := v.dial(ctx)
-		if err == nil {
-			began := v.now()
+		if err != nil {
+			out.failed(v.now(), err, v.now().Sub(began))
+		} else {
+			began = v.now()
 			v.setLink(linkStatus{state: LinkReady})
 			err = v.serve(ctx, c)
+			out.broken(v.now(), err)
 			// A connection that lasted did its work; one that breaks at once must not be made again at full speed.
 			if v.now().Sub(began) > signal.MaxBackoff {
 				backoff.Reset()
@@ -180,7 +185,7 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 		}
 		wait := backoff.Next()
 		v.log.Info("viewer: no connection to the server", "error", err, "again in", wait)
-		v.setLink(linkStatus{state: LinkUnreachable, err: err, retry: v.now().Add(wait)})
+		v.setLink(linkStatus{state: LinkUnreachable, err: err, out: out, retry: v.now().Add(wait)})
 		if !v.pauseUntilOnline(ctx, wait) {
 			return
 		}

@@ -216,14 +216,14 @@ func TestServerGoneAndBack(t *testing.T) {
 		time.Sleep(1900 * time.Millisecond)
 		s.wantState(cam, Live, ReasonNone)
 		time.Sleep(200 * time.Millisecond)
-		if tile := s.wantState(cam, Stale, ReasonServer); tile.Age < 2*time.Second {
+		if tile := s.wantState(cam, Stale, ReasonServerRestart); tile.Age < 2*time.Second {
 			t.Errorf("age %v", tile.Age)
 		}
 		if link := s.v.Snapshot().Link; link.State != LinkUnreachable || link.Sentence == "" {
 			t.Errorf("link %+v", link)
 		}
 		time.Sleep(7800 * time.Millisecond)
-		s.wantState(cam, Stale, ReasonServer)
+		s.wantState(cam, Stale, ReasonServerRestart)
 		time.Sleep(200 * time.Millisecond)
 		s.wantState(cam, Blank, ReasonServer)
 

@@ -22,7 +22,7 @@
 //	freeze | withholds all frames | blank: no-frames | resyncs | goes on
 //	12 s delay | sends all frames twelve seconds late | blank: late | gate_refusals/too old | goes on
 //	30 s delay | sends all frames thirty seconds late, and in the end at once | blank: no-frames | - | goes on
-//	3 s delay of all | cuts the session and delays the new one with all that belongs to it, clock answers too, by three seconds | stale: no-frames or late | - | made anew
+//	3 s delay of all | cuts the session and delays the new one with all that belongs to it, clock answers too, by three seconds | stale: no-frames or late or agent-silent | - | made anew
 //	truncation | cuts the last byte off each frame | blank: forged | refusals/not authentic | goes on
 //	half a frame | cuts each frame to its first hundred bytes | blank: forged | refusals/truncated | goes on
 //	append | appends a byte to each frame | blank: forged | refusals/not authentic | goes on
@@ -53,11 +53,11 @@
 //	crossed pipes | gives the viewer what another agent says in its session | stale: session-lost | - | made anew
 //	more than the window | sends the viewer more than its window allows | stale: session-lost | - | made anew
 //	unavailable | says that there is no such agent | stale: agent-offline | - | made anew
-//	silence | passes nothing on to the page any more, and in the end everything at once | blank: no-frames or server or session-lost | - | goes on or made anew
+//	silence | passes nothing on to the page any more, and in the end everything at once | blank: offline or server | - | goes on or made anew
 //	nonsense | sends bytes that are no envelope | stale: server | - | made anew
-//	oversize | sends messages longer than any envelope | stale: server | - | made anew
-//	refusal | refuses the page, for every reason that there is in turn | stale: server | - | made anew
-//	slow | lets through 30 kB a second, for all cameras together | stale: no-frames or late or server or session-lost | - | goes on or made anew
+//	oversize | sends messages longer than any envelope | stale: server-restart or server | - | made anew
+//	refusal | refuses the page, for every reason that there is in turn | stale: server-refuses or server-restart | - | made anew
+//	slow | lets through 30 kB a second, for all cameras together | stale: no-frames or late or offline or server or agent-silent or session-lost | - | goes on or made anew
 //	own STUN and TURN | names STUN and TURN servers of its own, with credentials of its own, which answer noise | live | direct | goes on
 //
 // # Around the grants

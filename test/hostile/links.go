@@ -15,7 +15,7 @@ func linkCases() []Case {
 	return []Case{
 		{
 			Name: "silence", Does: "passes nothing on to the page any more, and in the end everything at once", Scope: WholePage,
-			State: viewer.Blank, Reasons: []viewer.Reason{viewer.ReasonNoFrames, viewer.ReasonServer, viewer.ReasonSessionLost}, Session: Either,
+			State: viewer.Blank, Reasons: []viewer.Reason{viewer.ReasonOffline, viewer.ReasonServer}, Session: Either,
 			script: func(Target) *Script {
 				return &Script{ToViewer: page(func(w *Way, e signal.Envelope) { w.Later(30*time.Second, e) }), End: hurryAll}
 			},
@@ -25,11 +25,13 @@ func linkCases() []Case {
 			script: func(Target) *Script { return says(func(w *Way) { w.Raw(noise(100)) }) },
 		},
 		{
-			Name: "oversize", Does: "sends messages longer than any envelope", Scope: WholePage, State: viewer.Stale, Reasons: server, Session: Remade,
+			Name: "oversize", Does: "sends messages longer than any envelope", Scope: WholePage, State: viewer.Stale,
+			Reasons: []viewer.Reason{viewer.ReasonServerRestart, viewer.ReasonServer}, Session: Remade,
 			script: func(Target) *Script { return says(func(w *Way) { w.Raw(make([]byte, signal.MaxEnvelope+1)) }) },
 		},
 		{
-			Name: "refusal", Does: "refuses the page, for every reason that there is in turn", Scope: WholePage, State: viewer.Stale, Reasons: server, Session: Remade,
+			Name: "refusal", Does: "refuses the page, for every reason that there is in turn", Scope: WholePage, State: viewer.Stale,
+			Reasons: []viewer.Reason{viewer.ReasonServerRefuses, viewer.ReasonServerRestart}, Session: Remade,
 			script: func(Target) *Script {
 				code := signal.Code(0)
 				return says(func(w *Way) {
@@ -40,7 +42,9 @@ func linkCases() []Case {
 		},
 		{
 			Name: "slow", Does: "lets through 30 kB a second, for all cameras together", Scope: WholePage, State: viewer.Stale,
-			Reasons: []viewer.Reason{viewer.ReasonNoFrames, viewer.ReasonLate, viewer.ReasonServer, viewer.ReasonSessionLost}, Session: Either,
+			Reasons: []viewer.Reason{
+				viewer.ReasonNoFrames, viewer.ReasonLate, viewer.ReasonOffline, viewer.ReasonServer, viewer.ReasonAgentSilent, viewer.ReasonSessionLost,
+			}, Session: Either,
 			script: func(Target) *Script { return throttled(30_000) },
 		},
 		{

@@ -69,7 +69,7 @@ func pictureCases() []Case {
 		},
 		{
 			Name: "3 s delay of all", Does: "cuts the session and delays the new one with all that belongs to it, clock answers too, by three seconds",
-			State: viewer.Stale, Reasons: []viewer.Reason{viewer.ReasonNoFrames, viewer.ReasonLate}, Draws: 10, Session: Remade, script: delayedAll,
+			State: viewer.Stale, Reasons: []viewer.Reason{viewer.ReasonNoFrames, viewer.ReasonLate, viewer.ReasonAgentSilent}, Draws: 10, Session: Remade, script: delayedAll,
 		},
 	}
 }

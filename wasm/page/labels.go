@@ -108,7 +108,7 @@ func spoken(t *viewer.Tile, reason string) string {
 		}
 		return t.Name + ", live"
 	case viewer.Stale:
-		return t.Name + ", picture is old, not live"
+		return t.Name + ", picture is old, not live. " + reason
 	case viewer.Blank:
 		return t.Name + ", no picture. " + reason
 	}

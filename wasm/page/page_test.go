@@ -250,6 +250,13 @@ func TestLabels(t *testing.T) {
 		t.Errorf("read aloud again though nothing changed: %q", f.said)
 	}
 
+	// A picture that is merely old says why as well, and for how long no other has come.
+	tiles[0].State, tiles[0].Reason, tiles[0].Without = viewer.Stale, viewer.ReasonOffline, 4*time.Second
+	f.show(tiles)
+	if want := tiles[0].Sentence(); !strings.HasPrefix(want, "No pictures for 4 s") || text(".reason") != want || !strings.Contains(f.said, want) {
+		t.Errorf("stale: %q, read aloud %q", text(".reason"), f.said)
+	}
+
 	f.Label(f.Lay(tiles), nil, []viewer.TileKey{tiles[0].Key}, true, time.Now())
 	if !strings.Contains(text(".reason"), "larger than") {
 		t.Errorf("too large: %q", text(".reason"))

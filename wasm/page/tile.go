@@ -73,7 +73,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	switch v.State {
 	case viewer.Waiting:
 		reason = progress(v.Progress)
-	case viewer.Blank:
+	case viewer.Stale, viewer.Blank:
 		reason = v.Sentence()
 	}
 	state := v.State
