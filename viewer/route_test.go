@@ -382,8 +382,8 @@ func TestFramesBeforeKey(t *testing.T) {
 		defer s.stop()
 		s.wish(seal.Main, cam)
 		s.peer.state(PeerConnected)
-		s.play(cam, seal.Main, "a", 3)
-		s.wantDrawn(cam, "a", 0, 3)
+		s.play(cam, seal.Main, "a", 30) // until it is relied on
+		s.wantDrawn(cam, "a", 0, 30)
 
 		for _, late := range []time.Duration{900 * time.Millisecond, 1300 * time.Millisecond} {
 			a.mu.Lock()
@@ -394,8 +394,8 @@ func TestFramesBeforeKey(t *testing.T) {
 			s.look(cam)
 			s.wantDrawn(cam, "", 0, 0)
 			time.Sleep(late)
-			w := cam.watch
-			a.set(func() { cam.watch = nil }) // the test agent is not to send the GOP again
+			var w *control.Watch
+			a.set(func() { w, cam.watch = cam.watch, nil }) // the test agent is not to send the GOP again
 			a.tell(m)
 			s.look(cam)
 			a.set(func() { cam.watch = w })
