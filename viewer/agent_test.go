@@ -28,7 +28,7 @@ type testServer struct {
 	down   bool  // dialling fails
 	refuse error // so
 	silent bool  // knocks are not answered
-	dead   bool  // nothing passes: no sign of life and no pictures
+	dark   bool  // nothing passes: no sign of life and no pictures, and nobody connects
 	conns  []*testConn
 }
 
@@ -41,12 +41,18 @@ type testConn struct {
 	err    error
 	began  time.Time
 	heard  time.Time
+	dead   bool // nothing comes by it
 	topics map[signal.Topic]func(signal.RelayFrame)
 	cached map[signal.Topic]bool // how each was subscribed last
 	pipes  []net.Conn
 }
 
-func (s *testServer) dial(context.Context) (server, error) {
+func (s *testServer) dial(ctx context.Context) (server, error) {
+	for late := time.Now().Add(10 * time.Second); s.isDark(); { // nobody answers
+		if !pause(ctx, 100*time.Millisecond) || time.Now().After(late) {
+			return nil, signal.ErrUnreachable
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -90,23 +96,38 @@ func (s *testServer) setDown(down bool) {
 	s.mu.Unlock()
 }
 
-// setDead lets no sign of life of the server and no pictures pass.
-func (s *testServer) setDead(dead bool) {
+// setDark lets no sign of life of the server and no pictures pass, and nobody connect.
+func (s *testServer) setDark(dark bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.conns {
-		c.quiet(s.dead)
+		c.setDead(dark)
 	}
-	s.dead = dead
+	s.dark = dark
+}
+
+func (s *testServer) isDark() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dark
+}
+
+// strand makes the connections that there are dead, but not those to come.
+func (s *testServer) strand() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		c.setDead(true)
+	}
 }
 
 func (s *testServer) publish(t signal.Topic, sealed []byte) {
 	s.mu.Lock()
-	conns, dead := slices.Clone(s.conns), s.dead
+	conns := slices.Clone(s.conns)
 	s.mu.Unlock()
 	for _, c := range conns {
 		c.mu.Lock()
-		fn := c.topics[t]
+		fn, dead := c.topics[t], c.dead
 		c.mu.Unlock()
 		c.hear()
 		if fn != nil && !dead {
@@ -179,29 +200,25 @@ func (c *testConn) Probe() { c.hear() }
 
 // hear notes a sign of life of the server, unless it is dead.
 func (c *testConn) hear() {
-	c.server.mu.Lock()
-	dead := c.server.dead
-	c.server.mu.Unlock()
-	if dead {
-		return
-	}
 	c.mu.Lock()
-	c.heard = time.Now()
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	if !c.dead {
+		c.heard = time.Now()
+	}
+}
+
+func (c *testConn) setDead(dead bool) {
+	c.Quiet()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dead = dead
 }
 
 // Quiet counts the server's pings as well, for as long as it is not dead.
 func (c *testConn) Quiet() time.Duration {
-	c.server.mu.Lock()
-	dead := c.server.dead
-	c.server.mu.Unlock()
-	return c.quiet(dead)
-}
-
-func (c *testConn) quiet(dead bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if pinged := time.Now().Add(-time.Since(c.began) % signal.PingEvery); !dead && pinged.After(c.heard) {
+	if pinged := time.Now().Add(-time.Since(c.began) % signal.PingEvery); !c.dead && pinged.After(c.heard) {
 		c.heard = pinged
 	}
 	return time.Since(c.heard)

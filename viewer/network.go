@@ -1,17 +1,18 @@
 package viewer
 
 import (
+	"context"
 	"time"
 
 	"github.com/sealcam/sealcam/signal"
 )
 
-// movedWithin is how long the server may be silent after this device's network changed, before its connection is made anew: by an address
+// movedWithin is how long the server may be silent after this device's network changed, before another connection is made: by an address
 // that the device has no longer nothing comes, and the system would go on trying for minutes.
 const movedWithin = 3 * time.Second
 
 // Network tells the viewer that this device's network changed, and whether it says that it has one. The connection to the server is
-// made at once if there is none, and made anew if the server does not answer on the new network; so are the ways of the direct paths. It
+// made at once if there is none, and another one is if the server does not answer on the new network; direct paths look for other ways. It
 // does not block for long, and may be called as often as the device says so.
 func (v *Viewer) Network(online bool) {
 	v.mu.Lock()
@@ -61,10 +62,54 @@ func (v *Viewer) attach(c server) {
 	}
 }
 
-// linkError says why a connection to the server ended: one that the viewer gave up itself was silent.
-func linkError(c server) error {
-	if err := c.Err(); err != nil {
-		return err
+// follow returns when a connection has ended, with the one to go on with if there is any. While the one seems to be dead it makes another
+// beside it, and takes that if the first has not been heard of meanwhile: the system tries an old connection at ever longer intervals, and
+// by an address that this device has no longer in vain.
+func (v *Viewer) follow(ctx context.Context, c server) server {
+	var backoff signal.Backoff
+	var trial chan server // under way; it gives nil if it fails
+	var began, notBefore time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			if trial != nil {
+				if next := <-trial; next != nil {
+					next.Close()
+				}
+			}
+			return nil
+		case <-c.Done():
+			if trial != nil {
+				return <-trial
+			}
+			return nil
+		case <-v.strand:
+			if now := v.now(); trial == nil && !now.Before(notBefore) {
+				trial, began = v.try(ctx), now
+			}
+		case next := <-trial:
+			now := v.now()
+			trial, notBefore = nil, now.Add(backoff.Next())
+			if next == nil {
+				continue
+			}
+			if c.Quiet() >= now.Sub(began) {
+				return next
+			}
+			next.Close()
+		}
 	}
-	return signal.ErrSilent
+}
+
+// try makes a connection, or nil.
+func (v *Viewer) try(ctx context.Context) chan server {
+	made := make(chan server, 1)
+	go func() {
+		c, err := v.dial(ctx)
+		if err != nil {
+			c = nil
+		}
+		made <- c // follow waits for it
+	}()
+	return made
 }

@@ -51,7 +51,9 @@ func TestNetworkMoves(t *testing.T) {
 				s.wish(seal.Main, cam)
 				s.play(cam, seal.Main, "a", 3)
 				a.set(func() { a.mute = dead })
-				s.server.setDead(dead)
+				if dead {
+					s.server.strand()
+				}
 				s.v.Network(true)
 				time.Sleep(movedWithin - 200*time.Millisecond)
 				s.look(cam)
@@ -59,7 +61,6 @@ func TestNetworkMoves(t *testing.T) {
 					t.Errorf("%d sessions before the time was over", a.hellos)
 				}
 				a.set(func() { a.mute = false })
-				s.server.setDead(false) // for a new connection
 				time.Sleep(time.Second)
 				delete(s.drawn, cam.key())
 				s.play(cam, seal.Main, "b", 3)
@@ -70,6 +71,49 @@ func TestNetworkMoves(t *testing.T) {
 				}
 				if a.hellos != want {
 					t.Errorf("%d sessions, want %d", a.hellos, want)
+				}
+			})
+		})
+	}
+}
+
+// A connection that is dead although the device says nothing of another network: another one takes its place within some seconds, long
+// before the first is given up. One that is only slow stays.
+func TestDeadConnection(t *testing.T) {
+	for _, revives := range []bool{false, true} {
+		t.Run(fmt.Sprint(revives), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t)
+				a := s.agent()
+				cam := a.camera("porch", seal.Main)
+				s.start(Config{Homes: []Home{s.home(a)}, Route: RelayOnly})
+				defer s.stop()
+				s.wish(seal.Main, cam)
+				s.play(cam, seal.Main, "a", 3)
+				s.server.setDark(true)
+				a.set(func() { a.mute = true })
+				time.Sleep(deadAfter + 500*time.Millisecond)
+				if !revives {
+					s.server.strand()
+				}
+				s.server.mu.Lock()
+				s.server.dark = false // for a new connection, which is being made
+				first := s.server.conns[0]
+				s.server.mu.Unlock()
+				if revives {
+					first.setDead(false)
+					first.Probe()
+				}
+				a.set(func() { a.mute = false })
+				time.Sleep(500 * time.Millisecond)
+				delete(s.drawn, cam.key())
+				s.play(cam, seal.Main, "b", 3)
+				s.wantDrawn(cam, "b", 0, 3)
+				s.server.mu.Lock()
+				dialled := len(s.server.conns)
+				s.server.mu.Unlock()
+				if want := map[bool]int{true: 1, false: 2}[revives]; dialled != 2 || a.hellos != want {
+					t.Errorf("%d connections, %d sessions", dialled, a.hellos)
 				}
 			})
 		})

@@ -33,7 +33,7 @@ func TestWhereItIsInterrupted(t *testing.T) {
 		}, ReasonAgentSilent, "No pictures for 12 s: the camera's agent is not connected. "}, // for the server has missed it by then
 		{"this device", func(s *stage, a *testAgent, _ *testCamera) {
 			a.set(func() { a.mute = true })
-			s.server.setDead(true)
+			s.server.setDark(true)
 		}, ReasonOffline, "No pictures for 12 s: your connection is lost, "},
 		{"the server, refusing", func(s *stage, _ *testAgent, _ *testCamera) {
 			s.server.refuseAll(&signal.Refusal{Code: signal.CodeTooMany})
@@ -90,14 +90,14 @@ func TestBlackoutOfServer(t *testing.T) {
 		s.wish(seal.Main, cam)
 		s.play(cam, seal.Main, "a", 3)
 		a.set(func() { a.mute = true })
-		s.server.setDead(true)
+		s.server.setDark(true)
 		for range 12 {
 			time.Sleep(time.Second)
 			if tile := s.look(cam); tile.State != Live && tile.Reason != ReasonOffline {
 				t.Errorf("%v: %v", tile.State, tile.Reason)
 			}
 		}
-		s.server.setDead(false)
+		s.server.setDark(false)
 		a.set(func() { a.mute = false })
 		delete(s.drawn, cam.key())
 		s.play(cam, seal.Main, "b", 3)

@@ -1,7 +1,6 @@
 package viewer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -52,7 +51,7 @@ type Viewer struct {
 	dial func(context.Context) (server, error)
 
 	retry  chan struct{} // holds a token when the server is to be dialled at once
-	strand chan struct{} // holds a token when the connection to it is to be given up
+	strand chan struct{} // holds a token while the connection to it seems to be dead
 
 	mu      sync.Mutex
 	running bool
@@ -164,20 +163,34 @@ func (v *Viewer) run(ctx context.Context) error {
 func (v *Viewer) stayConnected(ctx context.Context) {
 	var backoff signal.Backoff
 	var out outage
+	var c server // stands already
+	var closing sync.WaitGroup
+	defer closing.Wait()
 	for again := false; ; again = true {
-		v.setLink(linkStatus{state: LinkConnecting, again: again, out: out})
+		var err error
 		began := v.now()
-		c, err := v.dial(ctx)
-		if err != nil {
-			out.failed(v.now(), err, v.now().Sub(began))
-		} else {
+		if c == nil {
+			v.setLink(linkStatus{state: LinkConnecting, again: again, out: out})
+			if c, err = v.dial(ctx); err != nil {
+				c = nil
+				out.failed(v.now(), err, v.now().Sub(began))
+			}
 			began = v.now()
+		}
+		if c != nil {
 			v.setLink(linkStatus{state: LinkReady})
-			err = v.serve(ctx, c)
+			var next server
+			old := c
+			next, err = v.serve(ctx, old)
+			closing.Go(func() { old.Close() }) // a dead one takes its time
 			out.broken(v.now(), err)
 			// A connection that lasted did its work; one that breaks at once must not be made again at full speed.
 			if v.now().Sub(began) > signal.MaxBackoff {
 				backoff.Reset()
+			}
+			if c = next; c != nil {
+				v.log.Info("viewer: another connection to the server", "error", err)
+				continue
 			}
 		}
 		if ctx.Err() != nil {
@@ -192,25 +205,23 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 	}
 }
 
-// serve runs the sessions over one connection until it ends, and returns why.
-func (v *Viewer) serve(ctx context.Context, c server) error {
-	ctx, cancel := context.WithCancel(ctx)
+// serve runs the sessions over one connection until it ends, and returns why, and the connection to go on with if there is one already.
+func (v *Viewer) serve(ctx context.Context, c server) (next server, err error) {
+	within, cancel := context.WithCancel(ctx)
 	defer cancel()
 	v.attach(c)
 	defer v.attach(nil)
 	var homes sync.WaitGroup
 	for _, h := range v.homes { // the slice is never changed after New
-		homes.Go(func() { h.run(ctx, c) })
+		homes.Go(func() { h.run(within, c) })
 	}
-	select {
-	case <-ctx.Done():
-	case <-c.Done():
-	case <-v.strand:
-	}
+	next = v.follow(ctx, c)
 	cancel()
 	homes.Wait()
-	err := linkError(c)
-	return cmp.Or(err, c.Close())
+	if err = c.Err(); err == nil {
+		err = signal.ErrSilent // which is why there is another one
+	}
+	return next, err
 }
 
 // Wish says which cameras are on the screen; one that is not is no longer watched. It may be called with the same wishes as often as
@@ -261,7 +272,7 @@ func (v *Viewer) tick() (differs bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
-	if v.stranded(now) {
+	if v.stranded(now) || v.cutOff() {
 		signalOnce(v.strand)
 	}
 	for _, h := range v.homes {

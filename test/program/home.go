@@ -22,6 +22,11 @@ type Home struct {
 	Server, Agent *Process
 	Address       string // the server's, host:port
 	Link          string // that makes who opens it the owner
+
+	tb      browser.TB
+	options Options
+	config  string // of the agent, a file
+	links   chan string
 }
 
 // Options say how a Home is run. The zero value is right on this machine.
@@ -46,27 +51,47 @@ func StartHome(tb browser.TB, o Options, cams ...*rtspcam.Camera) *Home {
 	if o.Address == "" {
 		o.Address = freeAddress(tb)
 	}
-	h := &Home{Address: o.Address}
-	h.Server = Start(tb, o.Launch, func(string) {}, "server", "--listen", o.Address, "--udp", "", "--log-level", "warn")
-	path := filepath.Join(dir, "sealcam.toml")
-	if err := os.WriteFile(path, []byte(config(dir, o, cams)), 0o600); err != nil {
+	h := &Home{Address: o.Address, tb: tb, options: o, config: filepath.Join(dir, "sealcam.toml"), links: make(chan string, 1)}
+	if err := os.WriteFile(h.config, []byte(config(dir, o, cams)), 0o600); err != nil {
 		tb.Fatalf("%v", err)
 	}
-	links := make(chan string, 1)
-	h.Agent = Start(tb, o.Launch, func(line string) {
-		if strings.HasPrefix(line, "http") {
-			select {
-			case links <- line:
-			default:
-			}
-		}
-	}, "agent", "--config", path, "--log-level", cmp.Or(o.AgentLog, "warn"))
+	h.StartServer()
+	h.StartAgent()
 	select {
-	case h.Link = <-links:
+	case h.Link = <-h.links:
 	case <-time.After(linkWithin):
 		tb.Fatalf("the agent prints no link")
 	}
 	return h
+}
+
+// StartServer starts the server, also after it was killed.
+func (h *Home) StartServer() {
+	h.tb.Helper()
+	h.Server = Start(h.tb, h.options.Launch, func(string) {}, "server", "--listen", h.Address, "--udp", "", "--log-level", "warn")
+}
+
+// StartAgent starts the agent, also after it was killed.
+func (h *Home) StartAgent() {
+	h.tb.Helper()
+	h.Agent = Start(h.tb, h.options.Launch, func(line string) {
+		if strings.HasPrefix(line, "http") && strings.Contains(line, "#claim=") {
+			select {
+			case h.links <- line:
+			default:
+			}
+		}
+	}, "agent", "--config", h.config, "--log-level", cmp.Or(h.options.AgentLog, "warn"))
+}
+
+// Claimable tells whether the agent has printed a link since it was last asked.
+func (h *Home) Claimable() bool {
+	select {
+	case <-h.links:
+		return true
+	default:
+		return false
+	}
 }
 
 func config(dir string, o Options, cams []*rtspcam.Camera) string {

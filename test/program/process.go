@@ -14,7 +14,11 @@ import (
 )
 
 // Process is a running sealcam.
-type Process struct{ cmd *exec.Cmd }
+type Process struct {
+	cmd   *exec.Cmd
+	end   func(os.Signal) error // waits; once
+	ended bool
+}
 
 // Launch starts a command: (*exec.Cmd).Start, or one that starts it elsewhere.
 type Launch func(*exec.Cmd) error
@@ -41,14 +45,29 @@ func Start(tb browser.TB, launch Launch, said func(line string), args ...string)
 			said(strings.TrimSpace(lines.Text()))
 		}
 	})
-	tb.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // one that has ended is told by Wait
+	p := &Process{cmd: cmd}
+	p.end = func(s os.Signal) error {
+		p.ended = true
+		_ = cmd.Process.Signal(s) // one that has ended is told by Wait
 		reader.Wait()
-		if err := cmd.Wait(); err != nil {
+		return cmd.Wait()
+	}
+	tb.Cleanup(func() {
+		if p.ended {
+			return
+		}
+		if err := p.end(os.Interrupt); err != nil {
 			tb.Errorf("sealcam %s: %v", args[0], err)
 		}
 	})
-	return &Process{cmd}
+	return p
+}
+
+// Kill ends the process without a warning, and waits for it.
+func (p *Process) Kill() {
+	if !p.ended {
+		_ = p.end(os.Kill) // says that it was killed
+	}
 }
 
 // clockTick is what /proc counts CPU time in: USER_HZ, 100 on every Linux that Go runs on (proc(5)).
