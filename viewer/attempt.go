@@ -87,6 +87,7 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 	defer func() {
 		v.mu.Lock()
 		s.peer = peerAttempt{}
+		s.contest.drop()
 		s.setRoute(v.now(), s.fallback())
 		v.mu.Unlock()
 		if peer != nil {
@@ -215,7 +216,7 @@ func (s *agentSession) judgePeer(began time.Time) (lasted time.Duration, err err
 	if connected && now.Sub(p.since) > peerLasted {
 		p.restarts = 0
 	}
-	stranded := !p.moved.IsZero() && !s.flows(p.moved) && s.directSilent(now, quietFor)
+	stranded := !p.moved.IsZero() && s.route.Has(control.Peer) && !s.flows(p.moved) && s.directSilent(now, quietFor)
 	switch silent := s.directSilent(now, peerDead); {
 	case p.state == PeerClosed:
 		return lasted, errPeerLost
@@ -227,7 +228,7 @@ func (s *agentSession) judgePeer(began time.Time) (lasted time.Duration, err err
 		} else if now.Sub(p.asked) > peerWithin {
 			return lasted, errPeerLost
 		}
-	case connected && silent && s.reached.After(later(p.since, s.lastDirect())):
+	case connected && silent && s.route.Has(control.Peer) && s.reached.After(later(p.since, s.lastDirect())):
 		return lasted, errPeerQuiet
 	case p.state == PeerFailed, p.state == PeerDisconnected && now.Sub(p.since) > peerRecovers, stranded:
 		if s.reached.Before(later(p.since, p.moved)) {

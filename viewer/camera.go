@@ -71,6 +71,7 @@ type camera struct {
 	useful   time.Time // when the last one was that the GOP rule took
 	byPeer   time.Time // and the last that came directly
 	byRelay  time.Time // when the last one came through the relay, opened or not
+	tally    tally     // of what came, by whichever way
 	via      control.Route
 	interval time.Duration   // between frames, smoothed
 	captured codec.Timestamp // of the youngest

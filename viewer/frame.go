@@ -67,6 +67,9 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 		return
 	}
 	c.opened, c.via = now, via
+	if latest, ok := c.h.clock.Latest(now); ok {
+		c.tally.note(&o, latest.Sub(o.Captured()) > lateAfter)
+	}
 	c.came(now, via)
 	c.epochCame(now, o.Epoch(), stream)
 	l := c.lanes[stream]

@@ -252,6 +252,9 @@ func TestKeyFramesByPath(t *testing.T) {
 		s.onPeer(a, cam)
 		defer s.stop()
 		s.directly(cam, seal.Main, "m", 5)
+		s.v.mu.Lock()
+		s.v.homes[0].session.contest.next = time.Now().Add(time.Hour) // before that the relay is not tried instead
+		s.v.mu.Unlock()
 		a.tell(&control.Layer{Camera: cam.number, Stream: seal.Main, Keys: true, Path: true})
 		a.tell(&control.Layer{Camera: 99, Stream: seal.Sub, Keys: true, Path: true}) // of no camera
 		s.look(cam)

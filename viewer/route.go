@@ -107,6 +107,7 @@ func (s *agentSession) fallback() control.Route {
 // steer chooses the way anew. The caller holds mu.
 func (s *agentSession) steer(now time.Time) {
 	p := &s.peer
+	s.compete(now)
 	silent := s.directSilent(now, peerQuiet)
 	switch {
 	case silent:
@@ -124,6 +125,8 @@ func (s *agentSession) steer(now time.Time) {
 		r = control.Peer
 	case !p.renewing.IsZero():
 		r = control.Both
+	case s.contest.way() == control.Relay:
+		r = control.Relay
 	case !s.route.Has(control.Peer):
 		r, s.prove = control.Both, 0
 	case s.route == control.Peer && silent && s.reached.After(s.lastDirect()):
@@ -148,6 +151,9 @@ func (s *agentSession) setRoute(now time.Time, r control.Route) {
 	if s.route == r || s.over {
 		return
 	}
+	if r.Has(control.Peer) && !s.route.Has(control.Peer) {
+		s.direct = now
+	}
 	s.route = r
 	for _, c := range s.h.cameras {
 		c.linger, c.direct = r == control.Peer && len(c.subs) > 0, time.Time{}
@@ -170,7 +176,7 @@ func (s *agentSession) due() (cameras []*camera) {
 func (s *agentSession) directSilent(now time.Time, least time.Duration) bool {
 	due := s.due()
 	for _, c := range due {
-		if now.Sub(later(later(c.byPeer, c.told.since), s.peer.up)) <= c.patienceIf(c.rarelyDirect(), least) {
+		if now.Sub(later(later(c.byPeer, c.told.since), s.direct)) <= c.patienceIf(c.rarelyDirect(), least) {
 			return false
 		}
 	}

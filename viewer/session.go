@@ -45,11 +45,16 @@ type agentSession struct {
 	inquired time.Time  // when it was last asked out of turn whether it is there
 	doubting time.Time  // since when it is asked so; zero: it is not
 
+	roundTrip time.Duration // of the last ping that was answered
+
 	route   control.Route
 	peer    peerAttempt
+	direct  time.Time     // since when the direct path is asked for
 	doubted time.Time     // when the relay was last taken besides the direct path
 	flowing time.Time     // since when that brings frames all the same; zero: it does not
 	prove   time.Duration // for how long it has to before it is relied on alone
+	contest contest       // between the ways, by quality
+	judged  time.Time     // when it was last judged
 
 	home    identity.HomeID // as Accept named it
 	barred  bool            // the agent's log is not the one that was seen before: nothing is shown and nothing watched
@@ -386,7 +391,7 @@ func (s *agentSession) stamp(id uint32, now time.Time) {
 func (s *agentSession) answered(now time.Time, m *control.Pong) {
 	for i, p := range s.pings {
 		if p.id == m.ID && !p.sent.IsZero() {
-			s.reached = p.sent
+			s.reached, s.roundTrip = p.sent, now.Sub(p.sent)
 			s.h.pong(p.sent, now, m.Clock)
 			// Answers come in order: those before it will have none.
 			s.pings = append(s.pings[:0], s.pings[i+1:]...)
