@@ -77,6 +77,7 @@ type camera struct {
 	captured codec.Timestamp // of the youngest
 	keyed    codec.Timestamp // of the youngest key frame
 	keyEvery time.Duration   // between key frames, smoothed; 0: not known
+	held     time.Duration   // by play-out clocks, on average
 
 	// When something last went wrong.
 	forgedAt, lateAt, futureAt, slowAt time.Time

@@ -75,7 +75,10 @@ type Config struct {
 	NewDecoder DecoderFactory
 	// Heavy tells that decoding a stream of this configuration costs this device more than it should. Another stream of the camera is
 	// watched if it has one. It is called often, must not block or call the Viewer, and may be nil.
-	Heavy    func(codec.Config) bool
+	Heavy func(codec.Config) bool
+	// Unbuffered gives each frame to the decoder as soon as it can be decoded, without evening out the network's jitter. It is for measuring.
+	Unbuffered bool
+
 	Remember func(Home) // keeps what changed of a home; called from one goroutine a home. May be nil
 	// Changed tells that a new Snapshot would differ. It is called from any goroutine and must not block or call the Viewer. May be nil.
 	Changed func()

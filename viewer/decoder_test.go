@@ -27,6 +27,7 @@ type bench struct {
 	made        int
 	lent        int
 	fed         [][]byte
+	fedAt       []time.Time
 	skipped     int
 	wg          sync.WaitGroup
 }
@@ -65,6 +66,7 @@ func (d *testDecoder) Decode(u Unit) error {
 		d.b.mu.Lock()
 		defer d.b.mu.Unlock()
 		d.b.fed = append(d.b.fed, bytes.Clone(u.Data))
+		d.b.fedAt = append(d.b.fedAt, time.Now())
 		if u.Skip {
 			d.b.skipped++
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer/gate"
 )
@@ -15,11 +16,7 @@ const (
 	gapAfter     = 500 * time.Millisecond // before a missing frame is asked for
 	maxHeld      = 256                    // frames behind a gap
 	maxHeldBytes = 8 << 20
-	maxQueue     = 1600 // frames before the decoder: as long a GOP as agents keep
-	maxQueueSize = 24 << 20
-	skipBehind   = 3               // so many younger frames waiting, and the picture need not be shown
 	stallAfter   = 3 * time.Second // without anything from a decoder that has enough to do
-	slowDrop     = 8               // so many frames dropped at a key frame mean that the decoder is too slow
 	brokenPause  = 2 * time.Second // between decoders, when several broke within brokenWithin
 	brokenWithin = 10 * time.Second
 	slowPause    = 2 * time.Minute // before a stream that was too much for this device is tried again
@@ -39,10 +36,15 @@ type lane struct {
 	heldSize int
 	gapSince time.Time
 
-	queue     []seal.Opened // taken, not yet decoded; from head on
+	playout   playout
+	via       control.Route // by which its frames came
+	queue     []waiting     // taken, not yet decoded; from head on
 	head      int
 	queueSize int
-	needKey   bool // something before was dropped: nothing can be decoded before the next key frame
+	timer     *time.Timer // pumps when the first one is due
+	timed     time.Time   // when that is; zero: there is no timer
+	stuck     bool        // the first one is due, but the decoder or the clock is not ready
+	needKey   bool        // something before was dropped: nothing can be decoded before the next key frame
 
 	decoder Decoder
 	serial  uint64       // of the decoder, so that results of one closed before are known
@@ -81,6 +83,9 @@ func (l *lane) taken(now time.Time, o seal.Opened) {
 	l.keyed, l.cameAt = true, now
 	if o.Key() {
 		l.keyAt = now
+	}
+	if l.via != l.c.via { // the other way has other delays
+		l.via, l.playout = l.c.via, playout{}
 	}
 	l.c.taken(now, &o)
 	l.enqueue(now, o)
@@ -136,101 +141,6 @@ func (l *lane) takeHeld(now time.Time) {
 		l.c.recovered()
 	}
 	l.gapSince = now // of the next gap, if one is left
-}
-
-// enqueue puts a frame before the decoder. A key frame replaces what still waits: nobody wants to see it any more.
-func (l *lane) enqueue(now time.Time, o seal.Opened) {
-	if o.Key() {
-		if n := l.behind(); n > 0 {
-			l.c.stats.Dropped += uint64(n)
-			if l.missed() >= slowDrop {
-				l.c.slowAt = now
-			}
-			l.empty()
-		}
-		l.needKey = false
-	}
-	switch {
-	case l.needKey:
-		l.c.stats.Dropped++
-		return
-	case l.behind() >= maxQueue || l.queueSize+len(o.Data()) > maxQueueSize:
-		l.c.stats.Dropped += uint64(l.behind() + 1)
-		l.c.slowAt = now
-		l.empty()
-		l.needKey = true
-		return
-	}
-	l.queue = append(l.queue, o)
-	l.queueSize += len(o.Data())
-}
-
-// behind returns how many frames wait before the decoder.
-func (l *lane) behind() int { return len(l.queue) - l.head }
-
-// missed returns how many of them would have been shown: a stream that takes over from another one begins with what that one showed.
-func (l *lane) missed() (n int) {
-	for i := range l.queue[l.head:] {
-		if !l.c.gate.Shown(l.queue[l.head+i].Captured()) {
-			n++
-		}
-	}
-	return n
-}
-
-func (l *lane) empty() {
-	clear(l.queue)
-	l.queue, l.head, l.queueSize = l.queue[:0], 0, 0
-}
-
-// pop takes the first frame out of the queue, whose room is used again.
-func (l *lane) pop() {
-	l.queueSize -= len(l.queue[l.head].Data())
-	l.queue[l.head] = seal.Opened{}
-	if l.head++; l.head == len(l.queue) {
-		l.queue, l.head = l.queue[:0], 0
-	}
-}
-
-// pump gives the decoder as much as it takes. Before the agent's clock is known it gives nothing: the gate would refuse what comes out.
-func (l *lane) pump(now time.Time) {
-	if _, known := l.c.h.clock.Latest(now); !known {
-		l.busyAt = now // the decoder is not to blame for what it was not given
-		return
-	}
-	for l.behind() > 0 {
-		o := &l.queue[l.head]
-		if o.Key() && !l.prepare(now, o) || l.decoder == nil {
-			l.fail()
-			return
-		}
-		if len(o.Data()) == 0 { // a final frame may have none
-			l.pop()
-			continue
-		}
-		err := l.decoder.Decode(Unit{
-			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(),
-			Skip: !o.Key() && l.behind() > skipBehind || l.c.gate.Shown(o.Captured()),
-		})
-		switch {
-		case errors.Is(err, ErrBacklog):
-			return
-		case err != nil:
-			l.broken(now, err)
-			return
-		}
-		l.gate.Expect(*o)
-		l.c.stats.Decoded++
-		l.busyAt = now
-		l.pop()
-	}
-}
-
-// fail drops what waits; the next key frame begins anew.
-func (l *lane) fail() {
-	l.c.stats.Dropped += uint64(l.behind())
-	l.empty()
-	l.needKey = true
 }
 
 // prepare makes sure that there is a decoder for a key frame's configuration.
@@ -364,7 +274,7 @@ func (l *lane) tick(now time.Time) {
 		l.weigh(l.config)
 	}
 	if l.behind() > 0 {
-		if l.pump(now); l.behind() > 0 && now.Sub(l.busyAt) > stallAfter {
+		if l.pump(now); l.overdue(now) && now.Sub(later(l.busyAt, l.queue[l.head].due)) > stallAfter {
 			l.broken(now, errStalled)
 		}
 	}
@@ -372,6 +282,7 @@ func (l *lane) tick(now time.Time) {
 
 func (l *lane) close() {
 	l.closeDecoder()
+	l.stopTimer()
 	l.empty()
 	l.held, l.heldSize = nil, 0
 }

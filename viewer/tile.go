@@ -39,6 +39,7 @@ type Tile struct {
 	Route   control.Route // by which the last frame came; 0: none came
 	Config  codec.Config  // of Picture
 	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
+	Held    time.Duration // how long frames are held to make motion even, on average
 	Stats   TileStats
 }
 
@@ -130,7 +131,7 @@ func (c *camera) tile(now time.Time) Tile {
 	d := c.describe(now)
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
-		Stream: c.current(), Lowered: c.lowered(), Route: c.via, Stats: c.stats,
+		Stream: c.current(), Lowered: c.lowered(), Route: c.via, Held: c.held, Stats: c.stats,
 	}
 	if d.reason == ReasonServerRefuses {
 		t.Advice = serverSentence(c.v.link.err)

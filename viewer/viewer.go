@@ -50,8 +50,9 @@ type Viewer struct {
 	now  func() time.Time
 	dial func(context.Context) (server, error)
 
-	retry  chan struct{} // holds a token when the server is to be dialled at once
-	strand chan struct{} // holds a token while the connection to it seems to be dead
+	retry  chan struct{}  // holds a token when the server is to be dialled at once
+	strand chan struct{}  // holds a token while the connection to it seems to be dead
+	timers sync.WaitGroup // of lanes
 
 	mu      sync.Mutex
 	running bool
@@ -155,6 +156,7 @@ func (v *Viewer) run(ctx context.Context) error {
 		h.notify()
 	}
 	v.mu.Unlock()
+	v.timers.Wait()
 	v.changed()
 	return nil
 }

@@ -134,7 +134,7 @@ func (a *app) view(ctx context.Context, homes []viewer.Home, link link, failed <
 	ctx, cancel := context.WithCancel(ctx)
 	v := viewer.New(viewer.Config{
 		Dial: a.dial, Self: a.self, DeviceName: page.DeviceName(), Homes: homes, Claim: link.claim, Invite: link.invite, Route: a.route(),
-		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy,
+		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy, Unbuffered: a.unbuffered(),
 		Remember: func(h viewer.Home) { a.remember(ctx, h, link.claim != nil && link.claim.Agent == h.Agent) },
 		Changed:  a.screen.changed, Log: a.log,
 	})
@@ -276,6 +276,15 @@ func (a *app) route() viewer.RouteChoice {
 	}
 	a.boot.Notice(fmt.Sprintf("The address asks for transport %q, which there is not. Use relay, p2p or auto.", value))
 	return viewer.RouteAuto
+}
+
+// unbuffered reads ?buffer=.
+func (a *app) unbuffered() bool {
+	value, asked := queried("buffer")
+	if asked && value != "off" && value != "on" {
+		a.boot.Notice(fmt.Sprintf("The address asks for buffer %q, which there is not. Use on or off.", value))
+	}
+	return value == "off"
 }
 
 func peerState(s rtp.State) viewer.PeerState {
