@@ -19,7 +19,7 @@ const (
 	labelsEvery = 500 * time.Millisecond
 	// lookEvery is how often the viewer is asked though it told of no change: ages grow by themselves.
 	lookEvery = 250 * time.Millisecond
-	// hiddenFor is how long a page must be hidden before its cameras are let go.
+	// hiddenFor is how long a page must be hidden before its cameras are let go altogether.
 	hiddenFor = 20 * time.Second
 	// staleFade darkens a picture that is no longer live.
 	staleFade = 0.55
@@ -40,10 +40,12 @@ type screen struct {
 	tiles    []viewer.Tile
 	homes    []viewer.HomeStatus
 	tooLarge []viewer.TileKey
-	message  string // of the sheet, to write it only when it changes
-	told     string // of the notice
-	hidden   *time.Timer
-	away     atomic.Bool // hidden for long: nothing is watched
+	wishes   []viewer.Wish // of the tiles that were last placed
+	message  string        // of the sheet, to write it only when it changes
+	told     string        // of the notice
+	covered  atomic.Bool   // the page is hidden: key frames are enough
+	away     atomic.Bool   // and has been for long: nothing is watched
+	leave    *time.Timer   // until then
 	busy     time.Duration
 	looks    uint64
 	handlers []js.Func
@@ -109,7 +111,8 @@ func (s *screen) frame(now time.Time) {
 	s.app.owner.follow(&snapshot, now)
 	if len(snapshot.Tiles) == 0 {
 		s.stage.Place(nil)
-		s.viewer.Wish(nil)
+		s.wishes = nil
+		s.wish()
 		return
 	}
 	placed := s.page.Lay(snapshot.Tiles)
@@ -134,9 +137,8 @@ func (s *screen) frame(now time.Time) {
 		s.labelled = now
 	}
 	s.page.Label(placed, pictures, s.tooLarge, slow, now)
-	if !s.away.Load() {
-		s.viewer.Wish(s.app.lessen(page.Wishes(placed)))
-	}
+	s.wishes = s.app.lessen(page.Wishes(placed))
+	s.wish()
 	s.looks++
 	s.busy += time.Since(now)
 }
@@ -208,26 +210,51 @@ func ready(snapshot *viewer.Snapshot) bool {
 	return !slices.ContainsFunc(snapshot.Homes, func(h viewer.HomeStatus) bool { return !h.Ready })
 }
 
-// watchVisibility lets the cameras go while nobody can see them.
+// wish tells the viewer what should be sent.
+func (s *screen) wish() {
+	v := s.viewer
+	switch {
+	case v == nil:
+	case s.away.Load():
+		v.Wish(nil)
+	case s.covered.Load():
+		hidden := slices.Clone(s.wishes)
+		for i := range hidden {
+			hidden[i].Hidden = true
+		}
+		v.Wish(hidden)
+	default:
+		v.Wish(s.wishes)
+	}
+}
+
+// watchVisibility keeps to key frames while nobody can see the page, so that there is a picture at once when somebody can, and lets the
+// cameras go after a while. A hidden page draws no frames, so wishes are told from here.
 func (s *screen) watchVisibility() {
 	document := js.Global().Get("document")
-	handler := js.FuncOf(func(js.Value, []js.Value) any {
-		if document.Get("visibilityState").String() == "hidden" {
-			s.hidden = time.AfterFunc(hiddenFor, func() {
-				s.away.Store(true)
-				if v := s.viewer; v != nil {
-					v.Wish(nil)
-				}
+	follow := func() {
+		hidden := document.Get("visibilityState").String() == "hidden"
+		if hidden == s.covered.Load() {
+			return
+		}
+		s.covered.Store(hidden)
+		if hidden {
+			s.leave = time.AfterFunc(hiddenFor, func() {
+				s.away.Store(s.covered.Load())
+				s.wish()
 			})
-			return nil
+		} else {
+			s.leave.Stop()
+			s.away.Store(false)
+			s.dirty.Store(true)
 		}
-		if s.hidden != nil {
-			s.hidden.Stop()
-		}
-		s.away.Store(false)
-		s.dirty.Store(true)
+		s.wish()
+	}
+	handler := js.FuncOf(func(js.Value, []js.Value) any {
+		follow()
 		return nil
 	})
 	s.handlers = append(s.handlers, handler)
 	document.Call("addEventListener", "visibilitychange", handler)
+	follow()
 }

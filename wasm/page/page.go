@@ -196,11 +196,14 @@ func (p *Page) Label(placed []Placed, pictures map[viewer.TileKey]image.Rectangl
 	}
 }
 
-// Wishes are what should be sent for the placed tiles: the main stream where the picture has more than 640 device pixels across.
+// Wishes are what should be sent for the placed tiles: the main stream where the picture has more than 640 device pixels across. A tile
+// for which there is no room keeps to key frames.
 func Wishes(placed []Placed) []viewer.Wish {
 	wishes := make([]viewer.Wish, len(placed))
 	for i, t := range placed {
-		wishes[i] = viewer.Wish{Key: t.Tile.Key, Stream: streamFor(t)}
+		wishes[i] = viewer.Wish{
+			Key: t.Tile.Key, Stream: streamFor(t), Area: uint32(max(t.Box.Dx()*t.Box.Dy(), 0)), Hidden: t.Box.Empty(),
+		}
 	}
 	return wishes
 }

@@ -150,8 +150,8 @@ func TestFullSize(t *testing.T) {
 	if len(placed) != 1 || placed[0].Tile.Key != tiles[2].Key || placed[0].Box.Size() != f.canvas {
 		t.Fatalf("placed %d tiles, the first in %v", len(placed), placed[0].Box)
 	}
-	if w := Wishes(placed); len(w) != 1 || w[0].Stream != seal.Main {
-		t.Errorf("wishes %v, want the main stream of one camera", w)
+	if w := Wishes(placed); len(w) != 1 || w[0].Stream != seal.Main || w[0].Area != uint32(f.canvas.X*f.canvas.Y) || w[0].Hidden {
+		t.Errorf("wishes %+v, want the main stream of one camera", w)
 	}
 	f.press("ArrowRight")
 	if placed = f.show(tiles); placed[0].Tile.Key != tiles[3].Key {
@@ -168,10 +168,14 @@ func TestFullSize(t *testing.T) {
 	if f.focused() != tiles[0].Key.Camera.String() {
 		t.Errorf("after Escape the focus is on %q", f.focused())
 	}
-	for _, w := range Wishes(placed) {
-		if w.Stream != seal.Sub {
-			t.Errorf("a tile of the grid wishes stream %v", w.Stream)
+	for i, w := range Wishes(placed) {
+		if size := placed[i].Box.Size(); w.Stream != seal.Sub || w.Area != uint32(size.X*size.Y) || w.Hidden {
+			t.Errorf("a tile of %v in the grid wishes %+v", size, w)
 		}
+	}
+	placed[0].Box = image.Rectangle{}
+	if w := Wishes(placed)[0]; !w.Hidden {
+		t.Errorf("a tile without room wishes %+v", w)
 	}
 }
 
