@@ -20,9 +20,10 @@ type feed struct {
 // takes tells whether w is sent a stream, one way or the other.
 func (w *watcher) takes(stream seal.Stream) bool { return w.feed(stream) != nil || w.relays(stream) }
 
-// relays tells whether w is sent a stream by the relay: what it asked for, whatever the direct path carries beside it.
+// relays tells whether w is sent a stream by the relay: what it asked for, whatever the direct path carries beside it. While a viewer tries a
+// bigger stream by the relay alone, that carries the smaller one as well.
 func (w *watcher) relays(stream seal.Stream) bool {
-	return w.route.Has(control.Relay) && w.stream == stream
+	return w.route.Has(control.Relay) && (w.stream == stream || w.route == control.Relay && w.lower.Has(stream))
 }
 
 func (w *watcher) feed(stream seal.Stream) *feed {

@@ -76,7 +76,7 @@ type watcher struct {
 	relay  publisher // of the server by which the viewer came
 	// As the viewer wishes.
 	stream seal.Stream
-	lower  control.Streams // may be sent in its place directly
+	lower  control.Streams // may be sent in its place directly, and comes beside it by the relay alone
 	area   uint32          // of the picture, in pixels
 	route  control.Route
 
@@ -272,8 +272,10 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	for _, f := range w.feeds {
 		h.distribute(w.epoch, f.Stream)
 	}
-	if w.relays(w.stream) {
-		h.distribute(w.epoch, w.stream)
+	for _, stream := range h.streams() {
+		if w.relays(stream) {
+			h.distribute(w.epoch, stream)
+		}
 	}
 	h.attendStills(h.now())
 }

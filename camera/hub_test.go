@@ -316,6 +316,47 @@ func TestChangeOfStream(t *testing.T) {
 	e.want(t, 5, 6)
 }
 
+// While a viewer tries the main stream by the relay, that gets the sub-stream as well, without a gap; on the direct path the agent chooses one.
+func TestStreamBesideAnother(t *testing.T) {
+	b := newBench(t)
+	small := 0
+	sub := func(n int) {
+		for range n {
+			small++
+			b.hub.Deliver(source.Sub, codec.AccessUnit{
+				Data: fmt.Appendf(nil, "picture %d", small), Key: small == 1, Captured: codec.Timestamp(small), Config: testConfig,
+			})
+		}
+	}
+	e := b.join(control.Relay)
+	topic := func(s seal.Stream) signal.Topic { return relay.Topic(e.epochs[0].Topic, s) }
+	b.deliver("K--")
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Sub, Route: control.Relay})
+	sub(3)
+	b.deliver("-")
+	published := len(b.topic[topic(seal.Main)])
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Relay, Lower: control.StreamsOf(seal.Sub)})
+	sub(3)
+	b.deliver("--")
+	if n := len(b.topic[topic(seal.Main)]); published != 3 || n != 6 {
+		t.Errorf("%d frames of the main stream published, then %d", published, n)
+	}
+	for _, f := range b.topic[topic(seal.Sub)] {
+		e.open(seal.Sub, f)
+	}
+	e.want(t, 1, 6)
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Relay})
+	sub(1)
+	if n := len(b.topic[topic(seal.Sub)]); n != 6 {
+		t.Errorf("%d frames of the sub-stream published after the try", n)
+	}
+	e.seen = nil
+	b.hub.change(e.w, &control.Watch{Camera: 3, Stream: seal.Main, Route: control.Peer, Lower: control.StreamsOf(seal.Sub)})
+	sub(1)
+	b.deliver("-")
+	e.want(t, 7, 7)
+}
+
 // Key frames alone are sent one at a time: each once the path has delivered the one before.
 func TestKeyFramesAlone(t *testing.T) {
 	b := newBench(t)

@@ -205,7 +205,8 @@ type Watch struct {
 	Route  Route       `cbor:"3,keyasint"`
 	// Again asks for the current GOP from its start although the stream and route stay: a frame was lost for good.
 	Again bool `cbor:"4,keyasint,omitempty"`
-	// Lower are the streams that the agent may send in Stream's place for as long as the direct path does not carry that.
+	// Lower are the streams that the agent may send in Stream's place for as long as the direct path does not carry that. By the relay they
+	// are sent beside it, while the viewer tries whether that carries Stream.
 	Lower Streams `cbor:"5,keyasint,omitempty"`
 	// Area is how many of the display's pixels the picture covers: the camera with the largest picture is lowered last. 0: it is not in
 	// sight, and key frames of the smallest of the streams are enough.
