@@ -20,10 +20,27 @@ type feed struct {
 // takes tells whether w is sent a stream, one way or the other.
 func (w *watcher) takes(stream seal.Stream) bool { return w.feed(stream) != nil || w.relays(stream) }
 
-// relays tells whether w is sent a stream by the relay: what it asked for, whatever the direct path carries beside it. While a viewer tries a
-// bigger stream by the relay alone, that carries the smaller one as well.
+// relays tells whether w is sent a stream by the relay. While a viewer tries a bigger stream there, that carries the smaller one as well.
+// Beside a direct path it carries the smallest of those that w takes and that move, whatever the direct path does.
 func (w *watcher) relays(stream seal.Stream) bool {
-	return w.route.Has(control.Relay) && (w.stream == stream || w.route == control.Relay && w.lower.Has(stream))
+	switch w.route {
+	case control.Relay:
+		return w.stream == stream || w.lower.Has(stream)
+	case control.Both:
+		return stream == w.smallest()
+	}
+	return false
+}
+
+// smallest returns the smallest of the streams that w takes, of those that move.
+func (w *watcher) smallest() seal.Stream {
+	smallest := w.stream
+	for s := w.stream + 1; s < seal.Still; s++ {
+		if w.lower.Has(s) {
+			smallest = s
+		}
+	}
+	return smallest
 }
 
 func (w *watcher) feed(stream seal.Stream) *feed {

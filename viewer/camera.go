@@ -45,7 +45,11 @@ type camera struct {
 	told      watching
 	areaAt    time.Time // when another area was told
 	layer     layer     // what the agent says that it sends directly
-	again     bool      // the current GOP is to be sent again
+	routed    control.Route
+	rung      seal.Stream // the largest to take by the relay
+	tried     seal.Stream // a larger one, while ladder tries that
+	ladder    ladder
+	again     bool // the current GOP is to be sent again
 	againAt   time.Time
 	againWait time.Duration
 
@@ -117,6 +121,7 @@ func (c *camera) wish(now time.Time) {
 func (c *camera) meet(now time.Time) {
 	c.since = now
 	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
+	c.routed, c.rung, c.ladder = 0, seal.Main, ladder{}
 	c.areaAt, c.layer, c.captured, c.keyed = time.Time{}, layer{}, 0, 0
 	c.linger, c.opened, c.useful, c.byPeer, c.byRelay = false, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	clear(c.unsupported[:])
@@ -175,7 +180,7 @@ func (c *camera) slowest() int {
 // rise gives a stream that was too much for this device another chance while there are only stills. For as long as it has no picture, the
 // last still stays.
 func (c *camera) rise(now time.Time) {
-	if c.lowered() != ReasonSlow {
+	if c.lowered(now) != ReasonSlow {
 		return
 	}
 	if s := c.slowest(); !now.Before(c.slowUntil[s]) {
@@ -196,9 +201,11 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 		}
 		return &control.Unwatch{Camera: c.number}
 	}
-	ask := watching{on: true, stream: c.stream(), route: s.route, since: c.told.since}
+	c.follow(now)
+	ask := watching{on: true, route: s.route, since: c.told.since}
+	ask.stream, ask.lower = c.asks(now, s.route)
 	if s.route.Has(control.Peer) {
-		ask.lower, ask.area = c.lower(now), c.area(now)
+		ask.area = c.area(now)
 	}
 	if ask == c.told && !c.again {
 		return nil
@@ -212,6 +219,9 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 	if ask.route.Has(control.Peer) != c.told.route.Has(control.Peer) {
 		c.layer = layer{}
 	}
+	if ask.route == control.Relay && ask.stream != c.told.stream && c.ladder.trying.IsZero() {
+		c.ladder.settle(now, c.latest(now))
+	}
 	if ask.area != c.told.area {
 		c.areaAt = now
 	}
@@ -222,12 +232,13 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 
 // resync asks for the current GOP again, at growing intervals for as long as that does not help.
 func (c *camera) resync(now time.Time) {
-	if now.Before(c.againAt) || !c.told.on {
+	if now.Before(c.againAt) || !c.told.on || !c.ladder.trying.IsZero() {
 		return
 	}
 	c.againWait = min(max(2*c.againWait, againFirst), againMost)
 	c.againAt = now.Add(c.againWait)
 	c.again = true
+	c.ladder.since = c.latest(now)
 	c.stats.Resyncs++
 }
 
@@ -238,6 +249,7 @@ func (c *camera) recovered() { c.againWait = 0 }
 func (c *camera) tick(now time.Time) {
 	if c.watched() {
 		c.rise(now)
+		c.climb(now)
 		for _, l := range c.lanes {
 			if l != nil {
 				l.tick(now)

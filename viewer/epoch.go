@@ -87,7 +87,7 @@ func (c *camera) relayed(now time.Time) bool {
 
 // topicWanted reports whether the relay's topic of an epoch and a stream is to be listened to.
 func (c *camera) topicWanted(now time.Time, i int, stream seal.Stream) bool {
-	if stream != c.stream() {
+	if !c.listens(now).Has(stream) {
 		return false
 	}
 	newest := len(c.epochs) - 1
@@ -99,6 +99,7 @@ func (c *camera) subscribe(now time.Time) {
 	if len(c.subs) == 0 && (len(c.epochs) == 0 || c.h.session == nil) {
 		return
 	}
+	c.follow(now)
 	s := c.h.session
 	relayed := c.relayed(now)
 	c.subs = slices.DeleteFunc(c.subs, func(sub subscription) bool {
@@ -112,26 +113,41 @@ func (c *camera) subscribe(now time.Time) {
 	if !relayed {
 		return
 	}
-	stream := c.stream()
+	streams := c.listens(now)
 	for i := range c.epochs {
-		number := c.epochs[i].number
-		known := slices.ContainsFunc(c.subs, func(sub subscription) bool { return sub.epoch == number && sub.stream == stream })
-		if known || !c.topicWanted(now, i, stream) {
-			continue
+		for stream := range seal.MaxStream + 1 {
+			if streams.Has(stream) && !c.listen(now, i, stream) {
+				return // the connection is over, and the session with it
+			}
 		}
-		topic := relay.Topic(c.epochs[i].topic, stream)
-		err := s.server.Subscribe(topic, c.needsCache(now, stream), func(f signal.RelayFrame) {
-			s.arrive(c, control.Relay, stream, f.Sealed)
-		})
-		if err != nil {
-			return // the connection is over, and the session with it
-		}
-		c.subs = append(c.subs, subscription{topic, number, stream})
 	}
 }
 
-// needsCache reports whether the stream has to begin with what the relay kept of the current GOP.
+// listen subscribes to a stream of an epoch, if that is wanted and was not done; false if the connection is over.
+func (c *camera) listen(now time.Time, i int, stream seal.Stream) bool {
+	number := c.epochs[i].number
+	known := slices.ContainsFunc(c.subs, func(sub subscription) bool { return sub.epoch == number && sub.stream == stream })
+	if known || !c.topicWanted(now, i, stream) {
+		return true
+	}
+	s := c.h.session
+	topic := relay.Topic(c.epochs[i].topic, stream)
+	err := s.server.Subscribe(topic, c.needsCache(now, stream), func(f signal.RelayFrame) {
+		s.arrive(c, control.Relay, stream, f.Sealed)
+	})
+	if err != nil {
+		return false
+	}
+	c.subs = append(c.subs, subscription{topic, number, stream})
+	return true
+}
+
+// needsCache reports whether the stream has to begin with what the relay kept of the current GOP. One that is tried waits for its next key
+// frame: a whole GOP at once would be more than it has to prove to fit.
 func (c *camera) needsCache(now time.Time, stream seal.Stream) bool {
+	if stream != c.relayStream(now) {
+		return false
+	}
 	l := c.lanes[stream]
-	return l == nil || !l.keyed || len(l.held) > 0 || stream != c.current() || now.Sub(c.opened) > flowing
+	return l == nil || !l.keyed || len(l.held) > 0 || stream != c.current(now) || now.Sub(c.opened) > flowing
 }

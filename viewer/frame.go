@@ -80,7 +80,9 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 		}
 		l = c.openLane(stream)
 	}
-	l.take(now, o)
+	if l.take(now, o); c.ladder.tooMuch {
+		c.climb(now)
+	}
 }
 
 // came notes by which way a frame came.
@@ -115,4 +117,5 @@ func (c *camera) taken(now time.Time, o *seal.Opened) {
 func (c *camera) restart() {
 	c.gate.Restart()
 	c.captured, c.keyed = 0, 0
+	c.ladder.delays, c.ladder.since = delays{}, 0
 }

@@ -53,9 +53,12 @@ type lane struct {
 	busyAt  time.Time // when the decoder last took or gave something
 	pause   time.Time // no new decoder before
 
-	cameAt  time.Time // when the last frame came that was not in vain
-	keyAt   time.Time // when the chain last began anew
-	shownAt time.Time // when its last picture passed the gate; zero: none did
+	cameAt  time.Time       // when the last frame came that was not in vain
+	keyAt   time.Time       // when the chain last began anew
+	shownAt time.Time       // when its last picture passed the gate; zero: none did
+	shot    codec.Timestamp // when that was captured
+	gop     uint32          // of the frame that was taken last
+	last    codec.Timestamp // when that was captured
 }
 
 func newLane(c *camera, stream seal.Stream) *lane { return &lane{c: c, stream: stream, needKey: true} }
@@ -64,12 +67,14 @@ func newLane(c *camera, stream seal.Stream) *lane { return &lane{c: c, stream: s
 func (l *lane) take(now time.Time, o seal.Opened) {
 	switch l.chain.Accept(o) {
 	case seal.Take:
+		l.weighed(now, &o)
 		l.taken(now, o)
 		if len(l.held) > 0 {
 			l.takeHeld(now)
 		}
 		l.pump(now)
 	case seal.Gap:
+		l.weighed(now, &o)
 		l.hold(now, o)
 	case seal.Duplicate:
 		l.c.stats.Duplicates++
@@ -78,9 +83,19 @@ func (l *lane) take(now time.Time, o seal.Opened) {
 	}
 }
 
+// weighed notes how late a frame came that is of use, by the relay.
+func (l *lane) weighed(now time.Time, o *seal.Opened) {
+	if l.c.via == control.Relay {
+		l.c.ladder.came(now, o.Captured())
+	}
+}
+
 // taken notes a frame that the GOP rule let through and passes it on.
 func (l *lane) taken(now time.Time, o seal.Opened) {
-	l.keyed, l.cameAt = true, now
+	if o.Key() && l.keyed && l.c.via == control.Relay && l.interrupted(&o) {
+		l.c.ladder.dropped(now)
+	}
+	l.keyed, l.cameAt, l.gop, l.last = true, now, o.GOP(), o.Captured()
 	if o.Key() {
 		l.keyAt = now
 	}
@@ -89,6 +104,12 @@ func (l *lane) taken(now time.Time, o seal.Opened) {
 	}
 	l.c.taken(now, &o)
 	l.enqueue(now, o)
+}
+
+// interrupted reports whether a whole GOP, or the end of one, is missing before a key frame.
+func (l *lane) interrupted(key *seal.Opened) bool {
+	const least = 500 * time.Millisecond
+	return key.GOP() > l.gop+1 || key.Captured().Sub(l.last) > max(least, 6*l.c.interval) && !l.c.rare()
 }
 
 // hold keeps a frame until the ones before it have come.
@@ -260,6 +281,9 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 	c.shelf.Put(p)
 	c.drawn, c.wall = now, c.h.agent.Wall(p.Captured())
 	first := l.shownAt.IsZero()
+	if l.shot = p.Captured(); l.stream == c.tried {
+		c.ladder.appeared(now)
+	}
 	if l.shownAt = now; first {
 		c.tidy(now)
 	}
@@ -267,7 +291,10 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 
 // tick looks after gaps and stalled decoders.
 func (l *lane) tick(now time.Time) {
-	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.current() {
+	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.current(now) {
+		if l.c.via == control.Relay && now.Sub(l.gapSince) < gapAfter+tickEvery {
+			l.c.ladder.dropped(now)
+		}
 		l.c.resync(now)
 	}
 	if l.decoder != nil {

@@ -61,16 +61,18 @@ func (c *camera) lower(now time.Time) (set control.Streams) {
 
 // taking returns the streams of which frames are taken.
 func (c *camera) taking(now time.Time) control.Streams {
-	set := control.StreamsOf(c.stream())
 	if s := c.h.session; s != nil && s.route.Has(control.Peer) {
-		set |= c.lower(now)
+		return control.StreamsOf(c.stream()) | c.lower(now)
 	}
-	return set
+	return c.listens(now)
 }
 
 // takes reports whether a frame that came one way or the other may open a lane. What the relay brings was subscribed to by stream.
 func (c *camera) takes(now time.Time, via control.Route, s seal.Stream) bool {
-	return s == c.stream() || via == control.Peer && c.taking(now).Has(s)
+	if via == control.Relay {
+		return c.listens(now).Has(s)
+	}
+	return c.taking(now).Has(s)
 }
 
 // openLane makes a stream's lane. Of too many the one goes for which nothing came for longest.
@@ -96,9 +98,9 @@ func (c *camera) openLane(stream seal.Stream) *lane {
 
 // current returns the stream that frames come for: of those for which some came just now, the one whose key frame is the youngest, since
 // an agent goes over from one stream to another at a key frame, and what it left may have gaps that nobody will fill.
-func (c *camera) current() seal.Stream {
+func (c *camera) current(now time.Time) seal.Stream {
 	if !c.told.route.Has(control.Peer) {
-		return c.stream()
+		return c.relayStream(now)
 	}
 	var newest time.Time
 	for _, l := range c.lanes {
@@ -139,7 +141,13 @@ func (c *camera) rare() bool {
 	if !c.told.on {
 		return false
 	}
-	return c.told.stream == seal.Still || c.told.route == control.Peer && c.rarelyDirect() // with the relay beside it more is due
+	switch c.told.route {
+	case control.Peer:
+		return c.rarelyDirect()
+	case control.Relay:
+		return c.told.stream == seal.Still || c.told.lower.Has(seal.Still)
+	}
+	return c.told.stream == seal.Still // with the relay beside it more is due
 }
 
 // rarelyDirect reports whether only single pictures are due by the direct path.
@@ -179,7 +187,7 @@ func (c *camera) patienceIf(rare bool, least time.Duration) time.Duration {
 }
 
 // lowered returns why something smaller or rarer is watched than what is wished for; ReasonNone if that is not so.
-func (c *camera) lowered() Reason {
+func (c *camera) lowered(now time.Time) Reason {
 	want := c.stream()
 	switch {
 	case want == seal.Still && c.wished.Stream != seal.Still && c.slowest() >= 0:
@@ -187,6 +195,8 @@ func (c *camera) lowered() Reason {
 	case want == seal.Still && c.wished.Stream != seal.Still:
 		return ReasonUnsupported
 	case c.told.on && c.told.route.Has(control.Peer) && c.layer.path && (c.layer.keys || c.layer.stream > want):
+		return ReasonPath
+	case c.told.on && c.told.route == control.Relay && c.relayStream(now) > want && !c.wished.Hidden:
 		return ReasonPath
 	}
 	return ReasonNone

@@ -363,39 +363,43 @@ func TestLowerIsDecodable(t *testing.T) {
 	})
 }
 
-// Back on the relay the stream that was wished for is asked for from its start, and the smaller picture stays until it is there.
+// Back on the relay the stream that was wished for is asked for from its start, or the smaller one if the direct path carried no more; what is
+// on the screen stays until it is there.
 func TestLayerThenRelay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
-		a := s.agent()
-		cam := a.camera("porch", seal.Main, seal.Sub)
-		s.onPeer(a, cam)
-		defer s.stop()
-		s.directly(cam, seal.Main, "m", 2)
-		s.directly(cam, seal.Sub, "s", 5)
-		a.tell(&control.Layer{Camera: cam.number, Stream: seal.Sub, Path: true})
-		synctest.Wait()
-		s.peer.state(PeerClosed)
-		if w := lastWatch(cam); w.Route != control.Relay || w.Stream != seal.Main || w.Lower != 0 || w.Area != 0 {
-			t.Errorf("asked for %+v", w)
-		}
-		s.server.conns[0].mu.Lock()
-		cached := s.server.conns[0].cached[cam.topic(seal.Main)]
-		s.server.conns[0].mu.Unlock()
-		if !cached {
-			t.Error("the main stream's GOP was not asked for")
-		}
-		if tile := s.wantState(cam, Live, ReasonNone); tile.Stream != seal.Sub || tile.Lowered != ReasonNone {
-			t.Errorf("stream %v, lowered %v", tile.Stream, tile.Lowered)
-		}
-		delete(s.drawn, cam.key())
-		s.play(cam, seal.Main, "n", 3)
-		s.wantDrawn(cam, "n", 0, 3)
-		time.Sleep(2 * tickEvery)
-		if n := s.lanes(cam); n != 1 {
-			t.Errorf("%d lanes", n)
-		}
-	})
+	for slow, want := range map[bool]seal.Stream{false: seal.Main, true: seal.Sub} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t)
+			a := s.agent()
+			cam := a.camera("porch", seal.Main, seal.Sub)
+			s.onPeer(a, cam)
+			defer s.stop()
+			s.directly(cam, seal.Main, "m", 2)
+			s.directly(cam, seal.Sub, "s", 5)
+			a.tell(&control.Layer{Camera: cam.number, Stream: seal.Sub, Path: slow})
+			synctest.Wait()
+			s.peer.state(PeerClosed)
+			if w := lastWatch(cam); w.Route != control.Relay || w.Stream != want || w.Lower != 0 || w.Area != 0 {
+				t.Errorf("asked for %+v", w)
+			}
+			s.server.conns[0].mu.Lock()
+			_, main := s.server.conns[0].topics[cam.topic(seal.Main)]
+			cached := s.server.conns[0].cached[cam.topic(seal.Main)]
+			s.server.conns[0].mu.Unlock()
+			if main == slow || main && !cached {
+				t.Errorf("subscribed to the main stream: %v, with its GOP: %v", main, cached)
+			}
+			if tile := s.wantState(cam, Live, ReasonNone); tile.Stream != seal.Sub || (tile.Lowered == ReasonPath) != slow {
+				t.Errorf("stream %v, lowered %v", tile.Stream, tile.Lowered)
+			}
+			delete(s.drawn, cam.key())
+			s.play(cam, want, "n", 3)
+			s.wantDrawn(cam, "n", 0, 3)
+			time.Sleep(2 * tickEvery)
+			if n := s.lanes(cam); n != 1 {
+				t.Errorf("%d lanes", n)
+			}
+		})
+	}
 }
 
 // What a window's size and visibility make of the wish is told in steps, seldom, and at once when a picture comes into sight.

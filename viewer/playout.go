@@ -23,15 +23,9 @@ const (
 // follows from the delays of the last frames over the least one; most frames are not later. Later ones are played at once, so that the worst
 // delays do not grow. The zero value has seen nothing. It knows no clock: times are given to it.
 type playout struct {
-	started  bool
-	origin   time.Time       // delays are counted from here
-	captured codec.Timestamp // and from here
-	last     codec.Timestamp // of the youngest frame
+	delays   delays
+	last     codec.Timestamp // of the youngest frame; 0: none came
 	interval time.Duration   // between frames, smoothed
-
-	// The least delay of two spans that follow each other: together they cover at least one.
-	least, before time.Duration
-	span          time.Time // when the younger one began
 
 	late   [playoutSamples]time.Duration // a ring
 	next   int
@@ -43,29 +37,22 @@ type playout struct {
 
 // due returns when a frame that came now is to be played: now, or a little later.
 func (p *playout) due(now time.Time, captured codec.Timestamp) time.Time {
-	const day = 24 * time.Hour
-	if !p.started {
-		p.start(now, captured)
-		return now
-	}
 	step := captured.Sub(p.last)
-	delay := now.Sub(p.origin) - captured.Sub(p.captured)
-	if step > day || step < -day || delay > day || delay < -day {
-		*p = playout{} // another clock
-		p.start(now, captured)
-		return now
-	}
-	if step <= 0 {
+	if p.last != 0 && step <= 0 && step > -playoutSpan {
 		return now // what catches up is late in any case
 	}
-	p.last = captured
-	if p.interval == 0 {
-		p.interval = step
-	} else {
+	late, sound := p.delays.over(now, captured, playoutSpan)
+	if !sound {
+		*p = playout{delays: p.delays, last: captured} // another clock
+		return now
+	}
+	if p.last != 0 && step > 0 && step < playoutSpan {
+		if p.interval == 0 {
+			p.interval = step
+		}
 		p.interval += (step - p.interval) / 8
 	}
-	p.follow(now, delay)
-	late := delay - min(p.least, p.before)
+	p.last = captured
 	if late > playoutFar {
 		return now
 	}
@@ -74,18 +61,6 @@ func (p *playout) due(now time.Time, captured codec.Timestamp) time.Time {
 		return now
 	}
 	return now.Add(min(p.target-late, playoutMost, 2*p.interval))
-}
-
-func (p *playout) start(now time.Time, captured codec.Timestamp) {
-	p.started, p.origin, p.captured, p.last, p.span = true, now, captured, captured, now
-}
-
-// follow keeps the least delay.
-func (p *playout) follow(now time.Time, delay time.Duration) {
-	if now.Sub(p.span) > playoutSpan {
-		p.before, p.least, p.span = p.least, delay, now
-	}
-	p.least = min(p.least, delay)
 }
 
 // note takes a frame's delay over the least one and moves the target: quickly up, slowly down.

@@ -131,7 +131,7 @@ func (c *camera) tile(now time.Time) Tile {
 	d := c.describe(now)
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
-		Stream: c.current(), Lowered: c.lowered(), Route: c.via, Held: c.held, Stats: c.stats,
+		Stream: c.current(now), Lowered: c.lowered(now), Route: c.via, Held: c.held, Stats: c.stats,
 	}
 	if d.reason == ReasonServerRefuses {
 		t.Advice = serverSentence(c.v.link.err)
@@ -176,7 +176,7 @@ func (c *camera) describe(now time.Time) description {
 			return description{state: Live}
 		case age <= gate.BlankAfter:
 			if reason == ReasonNone {
-				reason = c.lowered() // what comes then may come as rarely as the camera's key frames
+				reason = c.lowered(now) // what comes then may come as rarely as the camera's key frames
 			}
 			return description{state: Stale, reason: orNoFrames(reason), age: int(age.Seconds())}
 		}
@@ -247,7 +247,7 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	if _, known := h.clock.Latest(now); !known {
 		return ReasonNoClock, false, "comparing clocks"
 	}
-	l := c.lanes[c.current()]
+	l := c.lanes[c.current(now)]
 	switch {
 	case c.failing(now):
 		return ReasonDecoder, true, ""

@@ -63,6 +63,7 @@ type Viewer struct {
 	moved   time.Time // when its network last changed, until the server is known to answer on the new one; zero: it did not
 	homes   []*home
 	wishes  map[TileKey]Wish
+	tried   time.Time // when a camera's try of a larger stream by the relay last ended
 }
 
 // New returns a Viewer for Run.

@@ -1,0 +1,157 @@
+package viewer
+
+import (
+	"time"
+
+	"github.com/sealcam/sealcam/codec"
+)
+
+// Times of the ladder.
+const (
+	ladderSpan   = time.Minute            // of the least delay
+	ladderLate   = 600 * time.Millisecond // over the least delay: the path carries less than comes
+	ladderFor    = 300 * time.Millisecond // late for so long, and a smaller stream is taken
+	ladderApart  = 2 * time.Second        // late frames so far from each other are not one lateness
+	ladderGood   = 250 * time.Millisecond // what is not later leaves room for more
+	ladderSettle = 2 * time.Second        // after a change: what was on its way still comes late
+	ladderLosses = 10 * time.Second       // two groups of pictures dropped within so long mean the same as late ones
+	ladderHolds  = 30 * time.Second       // a larger stream that stayed for so long was no mistake
+
+	tryFirst  = 10 * time.Second // of good delays, before a larger stream is tried
+	tryMost   = 2 * time.Minute
+	tryOpens  = time.Second            // from the wish for it until it is listened to: what the relay gets at first is its whole GOP at once
+	tryLate   = 350 * time.Millisecond // over the least delay: the larger one does not fit
+	tryHolds  = 1500 * time.Millisecond
+	tryWithin = 15 * time.Second // until its key frame
+)
+
+// step is what a ladder decides.
+type step uint8
+
+const (
+	stay   step = iota
+	down        // take the next smaller stream
+	try         // ask for the next larger one beside the one that comes
+	giveUp      // the larger one does not fit: the smaller one alone
+	rise        // it does: the larger one alone
+)
+
+// ladder decides which of a camera's streams the relay should carry, by how late frames are when they come and by what is dropped on the way.
+// It knows neither streams nor clock: the camera tells it what happens, and when. The zero value begins with what is wished for.
+type ladder struct {
+	delays  delays
+	since   codec.Timestamp // frames captured earlier were sent to catch up, and say nothing
+	late    time.Time       // since when all frames came too late; zero: they do not
+	latest  time.Time       // when the last of these came
+	well    time.Time       // since when all is well
+	lost    time.Time       // when a group of pictures was last found missing
+	losses  int             // so far, each within ladderLosses of the one before
+	changed time.Time       // when the streams that come last changed
+	wait    time.Duration   // before a larger stream is tried; it grows while that is in vain
+	rose    time.Time       // when a larger stream was last taken; zero: never
+
+	trying  time.Time // since when a larger stream is asked for; zero: none is
+	tooMuch bool      // it does not fit
+	shown   time.Time // when its first picture was
+}
+
+// settle begins anew with another stream, of which older frames come to catch up.
+func (l *ladder) settle(now time.Time, latest codec.Timestamp) {
+	l.late, l.well, l.losses, l.changed, l.since = time.Time{}, now, 0, now, latest
+	l.trying, l.tooMuch, l.shown = time.Time{}, false, time.Time{}
+}
+
+// came notes a frame.
+func (l *ladder) came(now time.Time, captured codec.Timestamp) {
+	if captured < l.since {
+		return
+	}
+	late, sound := l.delays.over(now, captured, ladderSpan)
+	if !sound {
+		l.late, l.well, l.since = time.Time{}, now, captured
+		return
+	}
+	switch {
+	case late <= ladderLate:
+		l.late = time.Time{}
+	case l.late.IsZero(), now.Sub(l.latest) > ladderApart:
+		l.late, l.latest = now, now
+	default:
+		l.latest = now
+	}
+	if late > ladderGood {
+		l.well = now
+	}
+	if late > tryLate && !l.trying.IsZero() {
+		l.tooMuch = true
+	}
+}
+
+// dropped notes that a group of pictures, or the rest of one, is missing.
+func (l *ladder) dropped(now time.Time) {
+	if now.Sub(l.lost) > ladderLosses {
+		l.losses = 0
+	}
+	l.lost, l.well = now, now
+	l.losses++
+	if !l.trying.IsZero() {
+		l.tooMuch = true
+	}
+}
+
+// appeared notes that a picture of the stream that is tried was shown.
+func (l *ladder) appeared(now time.Time) {
+	if !l.trying.IsZero() && l.shown.IsZero() {
+		l.shown = now
+	}
+}
+
+// opens reports whether the stream that is tried is to be listened to.
+func (l *ladder) opens(now time.Time) bool {
+	return !l.trying.IsZero() && now.Sub(l.trying) >= tryOpens
+}
+
+// next decides. lower and higher say whether there is a smaller and a larger stream, calm that frames come and nothing else may be the cause
+// of lateness.
+func (l *ladder) next(now time.Time, lower, higher, calm bool) step {
+	if !l.trying.IsZero() {
+		switch {
+		case l.tooMuch, l.shown.IsZero() && now.Sub(l.trying) > tryWithin:
+			return giveUp
+		case !l.shown.IsZero() && now.Sub(l.shown) >= tryHolds:
+			return rise
+		}
+		return stay
+	}
+	late := !l.late.IsZero() && l.latest.Sub(l.late) >= ladderFor || l.losses > 1
+	switch {
+	case late && lower && calm && now.Sub(l.changed) >= ladderSettle:
+		return down
+	case higher && calm && now.Sub(l.well) >= max(l.wait, tryFirst):
+		return try
+	}
+	return stay
+}
+
+// took notes that the camera did what next decided. latest is what the agent's capture clock shows at most.
+func (l *ladder) took(now time.Time, s step, latest codec.Timestamp) {
+	switch s {
+	case down:
+		if !l.rose.IsZero() && now.Sub(l.rose) < ladderHolds {
+			l.longer() // it had been taken too early
+		} else {
+			l.wait = tryFirst
+		}
+		l.settle(now, latest)
+	case try:
+		l.trying, l.since = now, latest
+	case giveUp:
+		l.longer()
+		l.settle(now, latest)
+	case rise:
+		l.rose = now
+		l.settle(now, latest)
+	}
+}
+
+func (l *ladder) longer() { l.wait = min(2*max(l.wait, tryFirst), tryMost) }
