@@ -10,6 +10,7 @@ import (
 // Bounds of the play-out clock.
 const (
 	playoutMost    = 60 * time.Millisecond   // that a frame is held
+	playoutLeast   = 6 * time.Millisecond    // nobody sees less: displays show a picture every 16 ms, and timers are no finer than 4 ms
 	playoutSamples = 192                     // frames whose lateness is known: 6 s or more
 	playoutQuick   = 32                      // the last of them, by which the target rises
 	playoutFirst   = 12                      // so many, before anything is held
@@ -57,10 +58,11 @@ func (p *playout) due(now time.Time, captured codec.Timestamp) time.Time {
 		return now
 	}
 	p.note(late)
-	if p.interval > playoutRare || late >= p.target {
+	hold := min(p.target-late, playoutMost, 2*p.interval)
+	if p.interval > playoutRare || hold < playoutLeast {
 		return now
 	}
-	return now.Add(min(p.target-late, playoutMost, 2*p.interval))
+	return now.Add(hold)
 }
 
 // note takes a frame's delay over the least one and moves the target: quickly up, slowly down.

@@ -88,7 +88,7 @@ func TestPlayout(t *testing.T) {
 		evener   float64       // share of the unevenness that may be left
 	}{
 		{"even", fps30, network(1800, fps30, 10, 0, 5*ms, still), ms, 1},
-		{"clean", fps30, network(1800, fps30, 10, 0, 5*ms, upTo(4*ms)), 2 * ms, 0.9},
+		{"clean", fps30, network(1800, fps30, 10, 0, 5*ms, upTo(4*ms)), ms, 1},
 		{"Wi-Fi", fps30, network(1800, fps30, 1, 0, 5*ms, upTo(30*ms)), 12 * ms, 0.45},
 		{"50 ms, 1 %", fps30, network(1800, fps30, 10, 0.01, 25*ms, upTo(2*ms)), 3 * ms, 1},
 		{"100 ms, 3 %", fps30, network(1800, fps30, 10, 0.03, 50*ms, upTo(2*ms)), 5 * ms, 0.85},

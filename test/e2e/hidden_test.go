@@ -1,0 +1,63 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/sealcam/sealcam/camera"
+	"github.com/sealcam/sealcam/camera/rtsp"
+	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/test/browser"
+	"github.com/sealcam/sealcam/test/clips"
+	"github.com/sealcam/sealcam/test/rtspcam"
+)
+
+// A page that nobody sees asks for less at once and for nothing after a while; its pictures are back as soon as somebody sees it. A headless
+// page is always visible, so it is told otherwise.
+func TestHiddenPage(t *testing.T) {
+	n := startServer(t, nil)
+	clock := source.NewClock()
+	clip, err := clips.Make(t.Context(), clips.Camera(6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cam, err := rtspcam.Start(clip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cam.Close)
+	src, err := rtsp.New(rtsp.Config{Main: cam.MainURL(), Sub: cam.SubURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := startAgent(t, n.address, nil, clock, camera.Camera{Name: cameraName, Source: src})
+	p := claim(t, browser.Start(t), h, 1, "transport=relay")
+	see := func(state string) {
+		browser.Eval[bool](p, fmt.Sprintf(`
+			Object.defineProperty(document, "visibilityState", { configurable: true, get: () => %q });
+			document.dispatchEvent(new Event("visibilitychange")) // true`, state))
+	}
+	p.Resize(800, 500)
+	p.WaitFor(`sealcam.stats().tiles[0].stream === 0`, patience)
+	see("hidden")
+	p.WaitFor(`sealcam.stats().tiles[0].stream === 1`, patience)
+	see("visible")
+	p.WaitFor(`sealcam.stats().tiles[0].stream === 0`, patience)
+
+	see("hidden")
+	p.WaitFor(`(() => {
+		const relayed = sealcam.stats().tiles[0].relayed
+		if (relayed !== globalThis.before) [globalThis.before, globalThis.since] = [relayed, Date.now()]
+		return Date.now() - globalThis.since > 3000
+	})()`, patience)
+	see("visible")
+	seen := time.Now()
+	p.WaitTiles(1, patience, browser.In(browser.Live))
+	p.WaitFor(`sealcam.stats().tiles[0].stream === 0 && sealcam.stats().tiles[0].state === "live"`, patience)
+	t.Logf("live %v after it was seen again", time.Since(seen).Round(10*time.Millisecond))
+	noExceptions(t, p)
+}
