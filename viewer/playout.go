@@ -32,6 +32,7 @@ type playout struct {
 	next   int
 	count  int
 	sorted [playoutSamples]time.Duration // scratch
+	slip   time.Duration                 // by how much frames are played after their time, as on a page that draws
 	aim    time.Duration                 // of target
 	target time.Duration                 // the delay, over the least, at which frames are played
 }
@@ -58,11 +59,19 @@ func (p *playout) due(now time.Time, captured codec.Timestamp) time.Time {
 		return now
 	}
 	p.note(late)
-	hold := min(p.target-late, playoutMost, 2*p.interval)
+	hold := min(p.target-late, playoutMost, 2*p.interval) - p.slip
 	if p.interval > playoutRare || hold < playoutLeast {
+		p.slip -= p.slip / 256
 		return now
 	}
 	return now.Add(hold)
+}
+
+// played notes that a frame that was held is played. A busy page comes to it late: then frames are held for less, or not at all, for what a
+// decoder of the browser's does meanwhile is done beside what keeps the page busy.
+func (p *playout) played(now, due time.Time) {
+	slip := min(now.Sub(due), playoutMost)
+	p.slip = max(slip, p.slip-(p.slip-slip)/64)
 }
 
 // note takes a frame's delay over the least one and moves the target: quickly up, slowly down.

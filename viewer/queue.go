@@ -121,7 +121,7 @@ func (l *lane) pump(now time.Time) {
 		}
 		l.gate.Expect(o.Opened)
 		l.c.stats.Decoded++
-		l.c.noteHeld(o, now)
+		l.noteHeld(o, now)
 		l.busyAt = now
 		l.pop()
 	}
@@ -155,12 +155,13 @@ func (l *lane) stopTimer() {
 }
 
 // noteHeld keeps the mean of how long frames were held to make motion even.
-func (c *camera) noteHeld(o *waiting, now time.Time) {
+func (l *lane) noteHeld(o *waiting, now time.Time) {
 	held := time.Duration(0)
 	if o.due.After(o.came) {
 		held = now.Sub(o.came)
+		l.playout.played(now, o.due)
 	}
-	c.held += (held - c.held) / 32
+	l.c.held += (held - l.c.held) / 32
 }
 
 // fail drops what waits; the next key frame begins anew.
