@@ -229,3 +229,20 @@ func (w *Wish) area() uint32 {
 	}
 	return w.Area
 }
+
+// Times of two streams that come side by side while the larger one is tried.
+const (
+	shadowFor   = 70 * time.Millisecond  // since the larger one's last frame came: two at 30 a second
+	shadowApart = 100 * time.Millisecond // between two captures that are as good as one
+)
+
+// shadowed reports whether a frame need not be shown, because a larger stream shows the same: else the picture would change between sharp
+// and blurred.
+func (c *camera) shadowed(now time.Time, stream seal.Stream, captured codec.Timestamp) bool {
+	for _, l := range c.lanes[c.stream():max(stream, c.stream())] {
+		if l != nil && !l.shownAt.IsZero() && now.Sub(l.cameAt) < shadowFor && captured < l.shot.Add(shadowApart) {
+			return true
+		}
+	}
+	return false
+}

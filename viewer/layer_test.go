@@ -76,6 +76,7 @@ func TestLayersOnDirectPath(t *testing.T) {
 		}
 		s.wantDrawn(cam, "m", 0, 30)
 
+		time.Sleep(shadowFor) // the path carries no more
 		for _, f := range catchUp {
 			s.peer.frame(cam.number, cam.sealUp(seal.Sub, f))
 		}
@@ -360,6 +361,34 @@ func TestLowerIsDecodable(t *testing.T) {
 		}
 		s.wantDrawn(cam, "m", 0, 5)
 		s.wantState(cam, Live, ReasonNone)
+	})
+}
+
+// While the agent tries the main stream beside the sub-stream, what is seen does not change between sharp and blurred.
+func TestTrialDoesNotFlicker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.agent()
+		cam := a.camera("porch", seal.Main, seal.Sub)
+		s.onPeer(a, cam)
+		defer s.stop()
+		for i := range 10 {
+			s.direct(cam, seal.Sub, i == 0, fmt.Sprintf("s%03d", i))
+			time.Sleep(frameTime)
+		}
+		s.wantDrawn(cam, "s", 0, 10)
+		for i := range 30 {
+			s.direct(cam, seal.Main, i == 0, fmt.Sprintf("m%03d", i))
+			s.direct(cam, seal.Sub, false, fmt.Sprintf("s%03d", 10+i))
+			time.Sleep(frameTime)
+		}
+		s.wantDrawn(cam, "m", 0, 30)
+		// The trial failed: the sub-stream is there at once.
+		time.Sleep(shadowFor)
+		delete(s.drawn, cam.key())
+		s.direct(cam, seal.Sub, false, "s040")
+		synctest.Wait()
+		s.wantDrawn(cam, "s", 40, 41)
 	})
 }
 

@@ -109,7 +109,7 @@ func (l *lane) pump(now time.Time) {
 		err := l.decoder.Decode(Unit{
 			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(),
 			Skip: !o.Key() && l.behind() > skipBehind && !l.queue[l.head+skipBehind].due.After(now) ||
-				l.c.gate.Shown(o.Captured()) || l.c.shadowed(l.stream, o.Captured()),
+				l.c.gate.Shown(o.Captured()) || l.c.shadowed(now, l.stream, o.Captured()),
 		})
 		switch {
 		case errors.Is(err, ErrBacklog):

@@ -172,13 +172,3 @@ func (c *camera) first(now time.Time) bool {
 	}
 	return true
 }
-
-// shadowed reports whether a frame need not be shown, because the larger stream that is tried beside it shows the same.
-func (c *camera) shadowed(stream seal.Stream, captured codec.Timestamp) bool {
-	const apart = 100 * time.Millisecond
-	if c.ladder.trying.IsZero() || stream == c.tried {
-		return false
-	}
-	l := c.lanes[c.tried]
-	return l != nil && !l.shownAt.IsZero() && captured < l.shot.Add(apart)
-}

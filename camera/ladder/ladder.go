@@ -167,8 +167,13 @@ func (l *Ladder) meet(now time.Time, p transport.Path, cameras []Camera) {
 			s.path = s.step != c.Offers[0].Step
 			l.cameras[c.Number] = s
 		}
-		if s.trial != nil && c.find(s.trial.step) < 0 {
-			s.trial = nil
+		if t := s.trial; t != nil {
+			switch tried := c.find(t.step); {
+			case tried < 0:
+				s.trial = nil
+			case t.since.IsZero() && c.Offers[tried].KeyAt.After(t.asked):
+				t.since = now
+			}
 		}
 		at := c.find(s.step)
 		if at < 0 || at == 0 {
@@ -410,10 +415,6 @@ func (l *Ladder) finishTrials(now time.Time, p transport.Path, cameras []Camera)
 		if t == nil {
 			continue
 		}
-		o := &c.Offers[c.find(t.step)]
-		if t.since.IsZero() && o.KeyAt.After(t.asked) {
-			t.since = now
-		}
 		switch {
 		case t.since.IsZero() && now.Sub(t.asked) > trialWaits:
 			s.trial = nil
@@ -431,7 +432,7 @@ func (l *Ladder) finishTrials(now time.Time, p transport.Path, cameras []Camera)
 // rise begins to try more of the camera with the largest picture, if there is room.
 func (l *Ladder) rise(now time.Time, p transport.Path, cameras []Camera) {
 	c := l.candidate(cameras)
-	if c == nil && !l.trying() && now.Sub(l.limited) > recentUp {
+	if l.atTop(cameras) && now.Sub(l.limited) > recentUp {
 		l.limit = 0
 	}
 	if c == nil || now.Before(l.nextUp) || p.Queue > calmQueue || p.Loss > calmLoss {
@@ -478,7 +479,13 @@ func (l *Ladder) fits(now time.Time, p transport.Path, cameras []Camera, c *Came
 			need += other.rate(l.cameras[other.Number].step)
 		}
 	}
-	return p.Capacity > 0 && float64(p.Capacity)*room >= float64(need)
+	// Where packets came as fast as they were sent, nothing speaks against a try.
+	return p.Capacity > 0 && (!p.Limited || float64(p.Capacity)*room >= float64(need))
+}
+
+// atTop says whether every camera gets what is wished for.
+func (l *Ladder) atTop(cameras []Camera) bool {
+	return !slices.ContainsFunc(cameras, func(c Camera) bool { return c.find(l.cameras[c.Number].step) > 0 })
 }
 
 // wantsProbe says whether it is time to find out how fast the path is, because more would be sent if it were fast enough.
