@@ -14,6 +14,7 @@ const (
 
 	standingOver  = 250 * time.Millisecond // a queue that was empty once in this time is none
 	deliveredOver = 500 * time.Millisecond
+	flowOver      = 20 * time.Millisecond // less time says nothing of a rate
 	lossOver      = time.Second
 	samplesOver   = 10 * time.Second // for how long a train counts
 
@@ -22,7 +23,7 @@ const (
 	maxSamples   = 9
 
 	// silentAfter, beyond a round trip, without any sign from the viewer, whose RTP stack reports every 50 to 250 ms.
-	silentAfter = 350 * time.Millisecond
+	silentAfter = 500 * time.Millisecond
 
 	// A queue that neither grows nor shrinks for settleAfter though all that is sent comes through is no queue: the way has become longer.
 	settleAfter  = 2 * time.Second
@@ -52,6 +53,7 @@ type path struct {
 
 	heard   time.Duration // last sign from the viewer
 	waiting time.Duration // when the first packet since then was sent; negative: none
+	woke    time.Duration // when the last silence ended: what was sent into it says nothing of the path
 	known   bool
 
 	clock   time.Duration // the viewer's, unwrapped
@@ -117,6 +119,10 @@ func (p *path) went(now time.Duration) {
 
 // sign notes that something came from the viewer.
 func (p *path) sign(now time.Duration) {
+	if p.silent(now, 0) {
+		p.woke = now
+		p.fates, p.recent, p.train = p.fates[:0], p.recent[:0], train{}
+	}
 	p.heard, p.waiting = now, -1
 }
 
@@ -148,7 +154,9 @@ func (p *path) report(now time.Duration, reports []packetReport) bool {
 		if !r.came {
 			if !record.reported {
 				record.reported = true
-				f.lost++
+				if record.at >= p.woke {
+					f.lost++
+				}
 			}
 			continue
 		}
@@ -271,6 +279,9 @@ func (p *path) flow() (sent, came transport.Bitrate) {
 	bytes := 0
 	for _, a := range p.recent[1:] {
 		bytes += int(a.size)
+	}
+	if last.at-first.at < flowOver || last.sent-first.sent < flowOver {
+		return 0, 0
 	}
 	return transport.RateOf(bytes, last.sent-first.sent), transport.RateOf(bytes, last.at-first.at)
 }

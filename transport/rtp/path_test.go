@@ -153,6 +153,27 @@ func TestSilence(t *testing.T) {
 	if w.path.silent(w.now+time.Hour, 0) {
 		t.Error("silent after a sign, with nothing sent since")
 	}
+	// What was sent into the silence is lost, but the path that is back loses nothing.
+	w.wait(2 * time.Second)
+	dark := w.now
+	w.lose = func(int) bool { return true }
+	w.send(100)
+	w.open = nil
+	w.now += 3 * time.Second
+	if !w.snapshot().Silent {
+		t.Error("not silent")
+	}
+	var lost []packetReport
+	for n := range uint16(100) {
+		lost = append(lost, packetReport{seq: uint16(w.path.next) - 100 + n})
+	}
+	w.path.sign(w.now)
+	w.path.report(w.now, lost)
+	w.lose = nil
+	w.play(time.Second, 4, 20)
+	if p := w.snapshot(); p.Silent || p.Loss != 0 || p.Queue > 5*time.Millisecond {
+		t.Errorf("%v after the silence began: %+v", w.now-dark, p)
+	}
 }
 
 // What a viewer says of packets that were never sent, or says twice, changes nothing and is noticed.
