@@ -21,14 +21,15 @@ func (h *hub) keep(f frame) {
 			return
 		}
 	}
-	if h.bytes.Load()+int64(len(f.message)) > int64(h.relay.limits.TopicCache) || !h.count(len(f.message)) {
+	if h.kept+len(f.message) > h.relay.limits.TopicCache || !h.count(len(f.message)) {
 		h.drop()
 		return
 	}
 	h.cache = append(h.cache, f)
+	h.kept += len(f.message)
 }
 
-// count adds bytes to the cache, if there is room.
+// count adds to the bytes that the cache takes, if there is room in all.
 func (h *hub) count(size int) bool {
 	limit := int64(h.relay.limits.TotalCache)
 	if h.evicted {
@@ -45,7 +46,7 @@ func (h *hub) count(size int) bool {
 // drop empties the cache.
 func (h *hub) drop() {
 	h.relay.cached.Add(-h.bytes.Swap(0))
-	h.cache = nil
+	h.cache, h.kept = nil, 0
 }
 
 // replay sends the cache to one viewer. The envelopes that it makes for that serve all who come during this group of pictures.

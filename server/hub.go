@@ -29,7 +29,7 @@ type hub struct {
 	// Of relay.byRank, changed under mu:
 	rank     atomic.Int64 // when somebody last came to watch, or left
 	watchers atomic.Int64
-	bytes    atomic.Int64 // of cache
+	bytes    atomic.Int64 // that the cache takes
 
 	mu      sync.Mutex
 	claim   *claim          // if this node publishes
@@ -37,6 +37,7 @@ type hub struct {
 	last    time.Time       // when source's last frame came
 	viewers map[*conn]bool  // true: waits for the cached frames
 	cache   []frame         // a group of pictures from its key frame on, without gaps; empty if there is none whole
+	kept    int             // bytes of cache, without what is made for those who join
 	evicted bool            // made room for others, and makes no others give way before somebody comes to watch
 	filling bool            // a fetch is under way
 	held    []frame         // what came meanwhile, for viewers that wait

@@ -289,7 +289,7 @@ func TestFullCacheMakesRoom(t *testing.T) {
 // TestJoiningCostsOnce has many viewers come during one group of pictures.
 func TestJoiningCostsOnce(t *testing.T) {
 	const frame = 100_000
-	s := startServer(t, Config{KnockDelay: 10 * time.Millisecond})
+	s := startServer(t, Config{KnockDelay: 10 * time.Millisecond, Limits: Limits{TopicCache: 4.5 * frame}})
 	agent, _ := dialAgent(t, s)
 	topic := signal.Topic(token())
 	first := watch(t, dialViewer(t, s), topic, true)
@@ -302,4 +302,9 @@ func TestJoiningCostsOnce(t *testing.T) {
 	if n := s.Stats().CachedBytes; n < 4*frame || n > 5*frame {
 		t.Errorf("%d bytes for two frames of %d and the same for joining viewers", n, frame)
 	}
+
+	// What is made for them takes no room from the group itself.
+	publish(t, agent, topic, "d"+filling, "d"+filling)
+	first.expect(t, "d"+filling, "d"+filling)
+	watch(t, dialViewer(t, s), topic, true).expect(t, "K"+filling+"c", "d"+filling+"c", "d"+filling+"c", "d"+filling+"c")
 }
