@@ -61,7 +61,6 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 	r := &Receiver{
 		log:    log,
 		pc:     pc,
-		remote: candidates{add: pc.AddICECandidate},
 		states: stateReporter{report: cfg.OnState},
 		acks:   acks,
 		frames: newDelivery(acks),
@@ -69,6 +68,7 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 		legacy: legacy,
 		worker: worker,
 	}
+	r.remote.add = r.addCandidate
 	peer := pc.JSValue()
 	r.handle(peer, "track", r.track)
 	r.handle(peer, "datachannel", r.dataChannel)
@@ -124,26 +124,6 @@ func newPeerConnection(cfg webrtc.Configuration) (pc *webrtc.PeerConnection, leg
 func newWorker(url string) (w js.Value, err error) {
 	defer recoverJS(&err)
 	return js.Global().Get("Worker").New(url), nil
-}
-
-// Accept takes the agent's offer and returns the answer to it. A later offer, of Sender.Restart, is taken likewise. ErrSignaling
-// says that the offer cannot be used. Candidates follow through OnCandidate, possibly before Accept returns.
-func (r *Receiver) Accept(offerSDP string) (string, error) {
-	if err := checkSDP(offerSDP); err != nil {
-		return "", err
-	}
-	if r.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offerSDP}) != nil {
-		return "", fmt.Errorf("%w: offer refused", ErrSignaling) // the cause may quote the description
-	}
-	answer, err := r.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", fmt.Errorf("rtp: create answer: %w", err)
-	}
-	if err := r.pc.SetLocalDescription(answer); err != nil {
-		return "", fmt.Errorf("rtp: set answer: %w", err)
-	}
-	r.remote.release()
-	return answer.SDP, nil
 }
 
 // AddCandidate takes one of the agent's candidates as RTCIceCandidateInit in JSON; "" means the last one was given. ErrSignaling
