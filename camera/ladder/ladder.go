@@ -21,6 +21,7 @@ const (
 	// heavyLoss is what no retransmission mends; with a queue it is the queue that overflows.
 	heavyLoss    = 0.20
 	overflowLoss = 0.08
+	hopelessLoss = 0.5
 
 	// settle, beyond a round trip, is how long a change takes to show.
 	settle = 350 * time.Millisecond
@@ -276,7 +277,7 @@ func (l *Ladder) congested(now time.Time, p transport.Path, cameras []Camera) bo
 		return false // single pictures go one at a time: the queue is theirs, and ends with them
 	}
 	// What stood in the queue at the fall, and the pictures with which a smaller stream begins, go by.
-	if now.Sub(l.fell) < drain && !l.trying() && l.taken(cameras) <= l.limit {
+	if now.Sub(l.fell) < drain && !l.trying() && l.taken(cameras) <= l.limit && p.Loss < hopelessLoss {
 		return false
 	}
 	if !p.Known {

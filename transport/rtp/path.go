@@ -18,6 +18,10 @@ const (
 	lossOver      = time.Second
 	samplesOver   = 10 * time.Second // for how long a train counts
 
+	// From here on the path carries less than is sent.
+	crowdedQueue = 80 * time.Millisecond
+	crowdedLoss  = 0.25
+
 	trainGap     = 6 * time.Millisecond // packets further apart are of different trains
 	trainPackets = 6                    // fewer say nothing about the path
 	maxSamples   = 9
@@ -183,6 +187,10 @@ func (p *path) report(now time.Duration, reports []packetReport) bool {
 	p.fates = slices.DeleteFunc(p.fates, func(f fate) bool { return now-f.at > lossOver })
 	p.forget()
 	p.measure(now)
+	if p.standing > crowdedQueue || p.loss() > crowdedLoss {
+		// What trains promised is not so any more.
+		p.samples = slices.DeleteFunc(p.samples, func(s sample) bool { return !s.limited })
+	}
 	return sound
 }
 

@@ -101,6 +101,9 @@ func TestNarrowPathShows(t *testing.T) {
 	if !p.Growing || p.Queue < 100*time.Millisecond || p.Delivered < 1300*transport.Kbit || p.Delivered > 1700*transport.Kbit {
 		t.Errorf("%+v", p)
 	}
+	if p.Capacity > 2*transport.Mbit {
+		t.Errorf("what was true of the path before is believed: %+v", p)
+	}
 	w.wait(time.Second) // the queue drains
 	w.play(10*time.Second, 1, 12)
 	p = w.snapshot()
