@@ -11,6 +11,10 @@ import (
 // that the device has no longer nothing comes, and the system would go on trying for minutes.
 const movedWithin = 3 * time.Second
 
+// successorWithin bounds an attempt to make another connection. In a blackout the system repeats a lost attempt ever more rarely, so a new
+// one gets through sooner.
+const successorWithin = 4 * time.Second
+
 // Network tells the viewer that this device's network changed, and whether it says that it has one. The connection to the server is
 // made at once if there is none, and another one is if the server does not answer on the new network; direct paths look for other ways. It
 // does not block for long, and may be called as often as the device says so.
@@ -105,7 +109,9 @@ func (v *Viewer) follow(ctx context.Context, c server) server {
 func (v *Viewer) try(ctx context.Context) chan server {
 	made := make(chan server, 1)
 	go func() {
-		c, err := v.dial(ctx)
+		within, cancel := context.WithTimeout(ctx, successorWithin)
+		defer cancel()
+		c, err := v.dial(within)
 		if err != nil {
 			c = nil
 		}
