@@ -46,7 +46,7 @@ func TestRelayPeerRelay(t *testing.T) {
 		s.wantDrawn(cam, "a", 0, 3)
 		s.server.publish(cam.topic(seal.Main), underway)
 		s.look(cam)
-		s.wantDrawn(cam, "a", 4, 5) // a003 came with it
+		s.wantDrawn(cam, "a", 3, 5) // a004 had come before it
 		for i := 5; i < 30; i++ {
 			time.Sleep(frameTime)
 			cam.shoot(seal.Main, false, fmt.Sprintf("a%03d", i))

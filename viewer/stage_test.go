@@ -153,6 +153,9 @@ func (s *stage) look(c *testCamera) Tile {
 		}
 		s.last[t.Key] = captured
 	}
+	if slices.ContainsFunc(snapshot.Tiles, func(t Tile) bool { return t.More }) {
+		return s.look(c) // the next display frame
+	}
 	i := slices.IndexFunc(snapshot.Tiles, func(t Tile) bool { return t.Key == c.key() })
 	if i < 0 {
 		s.t.Fatalf("no tile for %s", c.name)

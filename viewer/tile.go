@@ -34,6 +34,7 @@ type Tile struct {
 	CameraTime time.Time     // the agent's local time: of Picture's capture, else now; zero: not known yet
 	// Picture is set with Live and Stale only. Its Bytes are valid until the next call of Snapshot.
 	Picture *Picture
+	More    bool          // another picture waits behind it, for the next display frame
 	Stream  seal.Stream   // of Picture, else the one that comes or is asked for
 	Lowered Reason        // why something smaller or rarer comes than what is wished for; ReasonNone: that is not so
 	Route   control.Route // by which the last frame came; 0: none came
@@ -140,6 +141,7 @@ func (c *camera) tile(now time.Time) Tile {
 		t.Without = max(now.Sub(c.drawn), 0)
 	}
 	picture := c.shelf.Lend(now) // also when it is not to be shown, so that a former one goes back
+	t.More = c.shelf.More()
 	if picture != nil && (d.state == Live || d.state == Stale) {
 		t.Picture, t.Age, t.CameraTime = picture, picture.Age(now), c.wall
 		t.Stream, t.Config = picture.Stream(), picture.Config()

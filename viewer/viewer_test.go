@@ -469,7 +469,7 @@ func TestGap(t *testing.T) {
 		s.wantDrawn(cam, "a", 0, 2)
 		s.server.publish(cam.topic(seal.Main), second)
 		s.look(cam)
-		s.wantDrawn(cam, "a", 3, 4) // both at once, of which the stage sees the last
+		s.wantDrawn(cam, "a", 2, 4) // both at once, shown one display frame after the other
 		cam.unit(seal.Main, false, []byte("a004"))
 		time.Sleep(frameTime)
 		cam.shoot(seal.Main, false, "a005")

@@ -106,6 +106,9 @@ func (s *screen) frame(now time.Time) {
 	s.looked = now
 	snapshot := s.viewer.Snapshot()
 	s.tiles = snapshot.Tiles
+	if slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More }) {
+		s.dirty.Store(true)
+	}
 	s.homes = snapshot.Homes
 	s.link(&snapshot)
 	s.app.owner.follow(&snapshot, now)

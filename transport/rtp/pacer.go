@@ -80,7 +80,9 @@ func (s *Sender) collect(batch []outPacket) ([]outPacket, time.Duration) {
 	for i := range s.slots {
 		n := (s.first + i) % len(s.slots)
 		slot := s.slots[n]
-		if !slot.pending() {
+		due := slot.echoDue(now)
+		if !slot.pending() && due != 0 {
+			wait = sooner(wait, due)
 			continue
 		}
 		slot.due = max(slot.due, now-burst) // idle time is no credit
@@ -101,6 +103,7 @@ func (s *Sender) collect(batch []outPacket) ([]outPacket, time.Duration) {
 		if slot.pending() {
 			wait = sooner(wait, max(max(slot.due, s.due)-now, 0))
 		}
+		wait = sooner(wait, slot.echoDue(now))
 	}
 	return batch, sooner(wait, s.untilSilence(now))
 }

@@ -347,6 +347,10 @@ func (s *Sender) report(packet []byte) {
 	if !s.path.report(now, s.reports) {
 		s.stats.BadAcks++
 	}
+	twice := s.rtt(now) > echoRTT && s.path.loss() > echoLoss
+	for _, slot := range s.slots {
+		slot.twice = twice
+	}
 }
 
 func (s *Sender) nack(slot int, nack *rtcp.TransportLayerNack) {

@@ -91,6 +91,19 @@ type sentFrame struct {
 	sent   time.Duration // when the last packet went out
 }
 
+// echo is an answer to a NACK that is due once more: that an answer is lost too costs another round trip, and that two are happens seldom.
+type echo struct {
+	seq uint16
+	at  time.Duration
+}
+
+// Where a round trip is long and losses are common, an answer goes out twice.
+const (
+	echoAfter = 12 * time.Millisecond
+	echoRTT   = 60 * time.Millisecond
+	echoLoss  = 0.005
+)
+
 // cameraState is what a slot keeps of each camera that uses it.
 type cameraState struct {
 	streams [maxStreams]struct {
@@ -111,9 +124,11 @@ type slot struct {
 	queueBytes int
 	cut        *outFrame // flushed in the middle: needs its end
 	repairs    int       // bytes that may be sent again
-	padding    int       // packets to send that hold nothing
-	ping       bool      // one small such packet
-	number     uint32    // of the last frame begun
+	twice      bool      // answers to NACKs are sent twice
+	echoes     []echo
+	padding    int    // packets to send that hold nothing
+	ping       bool   // one small such packet
+	number     uint32 // of the last frame begun
 
 	seq    uint16 // of the next packet
 	oldest uint16 // in ring
@@ -141,9 +156,17 @@ func (s *slot) camera(n uint8) *cameraState {
 	return c
 }
 
-// pending says whether there is anything to send.
+// pending says whether there is anything to send; later there may be echoes.
 func (s *slot) pending() bool {
 	return len(s.queue) > 0 || s.cut != nil || len(s.resend) > 0 || s.padding > 0 || s.ping
+}
+
+// echoDue returns when the next echo is due; negative: there is none.
+func (s *slot) echoDue(now time.Duration) time.Duration {
+	if len(s.echoes) == 0 {
+		return -1
+	}
+	return max(s.echoes[0].at-now, 0)
 }
 
 // push queues a frame, or drops it and what depends on it.
@@ -232,6 +255,10 @@ func every(uint8) bool { return true }
 // next returns the next packet to send: first what is missing at the viewer, then what is new. Sequence numbers are given here, so
 // that nothing flushed leaves a gap.
 func (s *slot) next(now time.Duration) (packet, bool) {
+	for len(s.echoes) > 0 && s.echoes[0].at <= now {
+		s.resend = append(s.resend, s.echoes[0].seq)
+		s.echoes = s.echoes[1:]
+	}
 	for len(s.resend) > 0 {
 		seq := s.resend[0]
 		s.resend = s.resend[1:]
@@ -242,6 +269,9 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 				e.tries++
 				s.stats.Resent++
 				s.path.again(e.wide, now)
+				if s.twice && e.tries == 1 {
+					s.echoes = append(s.echoes, echo{seq, now + echoAfter})
+				}
 				return e.packet, true
 			}
 		}

@@ -126,6 +126,27 @@ func TestResendingIsBounded(t *testing.T) {
 	}
 }
 
+// On a long way that loses much, an answer goes out twice, and a second one to the same question once.
+func TestAnswersTwice(t *testing.T) {
+	s := newSlot(&SenderStats{}, newPath(), 0)
+	s.push(sized(0, true, 5*fragmentSize))
+	first := drain(s, 0)
+	s.twice = true
+	s.nack(first[2].seq, 0)
+	for _, c := range []struct {
+		at   time.Duration
+		want int
+	}{{0, 1}, {echoAfter - 1, 0}, {echoAfter, 1}, {time.Second, 0}} {
+		if got := drain(s, c.at); len(got) != c.want || c.want > 0 && got[0] != first[2] {
+			t.Errorf("at %v: %d packets", c.at, len(got))
+		}
+	}
+	s.nack(first[2].seq, time.Second)
+	if n := len(drain(s, time.Second)) + len(drain(s, 2*time.Second)); n != 1 {
+		t.Errorf("%d answers to the second NACK", n)
+	}
+}
+
 // Frames leave memory when nobody may ask for them any more.
 func TestMemoryIsBounded(t *testing.T) {
 	s := newSlot(&SenderStats{}, newPath(), 0)

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -360,13 +361,17 @@ func TestShelf(t *testing.T) {
 	two := shoot()
 	s.Put(two)
 	want("two put, one lent", 2)
-	s.Put(shoot())
-	want("two never seen", 2)
-	if s.Lend(start); len(one.Bytes()) != 0 {
+	three := shoot()
+	s.Put(three)
+	want("two and three wait", 3)
+	if s.Look() != two || s.Lend(start) != two || len(one.Bytes()) != 0 {
 		t.Error("a picture is still readable after its buffer went back")
 	}
+	if !s.More() || s.Lend(start) != three || s.More() {
+		t.Error("the pictures that wait are not shown in their order")
+	}
 	want("three lent", 1)
-	if s.Lend(start) == nil || s.Look() == nil {
+	if s.Lend(start) != three || s.Look() != three {
 		t.Error("the same picture is not lent again")
 	}
 	s.Clear()
@@ -441,5 +446,56 @@ func BenchmarkAdmit(b *testing.B) {
 			b.Fatal(r)
 		}
 		shelf.Put(p)
+	}
+}
+
+// What comes at once is shown one display frame after the other, unless the display is too slow for that or it is too much.
+func TestShelfMakesUpForABurst(t *testing.T) {
+	const frame = 33 * time.Millisecond
+	cam, b := newCamera(t), &buffers{t: t}
+	lane := New(cam.id).Lane(seal.Main, jpeg)
+	next, now := at, start
+	burst := func(s *Shelf, n int) (pictures []*Picture) {
+		for range n {
+			next = next.Add(frame)
+			now = now.Add(frame)
+			lane.Expect(cam.frame(seal.Main, next))
+			clock := &Clock{}
+			clock.Pong(now, now, next)
+			p, r := lane.Admit(now, clock, next, b.pixels(), false)
+			if r != Admitted {
+				t.Fatal(r)
+			}
+			s.Put(p)
+			pictures = append(pictures, p)
+		}
+		return pictures
+	}
+	shown := func(s *Shelf, every time.Duration) (pictures []*Picture) {
+		for more := true; more; more = s.More() {
+			pictures = append(pictures, s.Lend(now))
+			now = now.Add(every)
+		}
+		return pictures
+	}
+	var fast Shelf
+	for range 3 {
+		if put, got := burst(&fast, 3), shown(&fast, 16*time.Millisecond); !slices.Equal(got, put) {
+			t.Errorf("%d of 3 pictures were shown at 60 a second", len(got))
+		}
+	}
+	if put, got := burst(&fast, 10), shown(&fast, 16*time.Millisecond); !slices.Equal(got, put[7:]) {
+		t.Errorf("%d of 10 pictures were shown at 60 a second", len(got))
+	}
+	var slow Shelf
+	burst(&slow, 2)
+	shown(&slow, 30*time.Millisecond)
+	for range 3 {
+		if put, got := burst(&slow, 3), shown(&slow, 30*time.Millisecond); !slices.Equal(got, put[2:]) {
+			t.Errorf("%d of 3 pictures were shown at 33 a second", len(got))
+		}
+	}
+	if b.lent > 2 {
+		t.Errorf("%d buffers are kept", b.lent)
 	}
 }

@@ -57,45 +57,100 @@ func (p *Picture) Config() codec.Config { return p.config }
 // Age returns the time since capture, never understated.
 func (p *Picture) Age(now time.Time) time.Duration { return max(age(p.shot, now), 0) }
 
-// Shelf keeps the newest picture of a camera and knows which one the stage may still be reading, so that each buffer goes back to its
-// decoder exactly once: never under the stage's hands, and at the latest with the next Lend. At most two buffers are kept. It serves
-// one reader. The zero value is empty.
+// mostWaiting bounds the pictures that wait to be shown. What comes at once after a lost packet was mended is then shown one display frame
+// after the other, which looks as if time made up for it, and not as a jump.
+const mostWaiting = 3
+
+// waitingSpan is how far apart in time the pictures that wait may be: what is older than the newest by more is not shown.
+const waitingSpan = 200 * time.Millisecond
+
+// Shelf keeps the pictures of a camera that are to be shown, in their order, and knows which one the stage may still be reading, so that each
+// buffer goes back to its decoder exactly once: never under the stage's hands, and at the latest with the next Lend. It keeps one that is lent
+// and a few that wait; where the display is no faster than the camera, only the newest of these is shown. It serves one reader. The
+// zero value is empty.
 type Shelf struct {
-	current *Picture
+	waiting []*Picture
 	lent    *Picture
+	over    bool // lent is not to be lent again
+
+	lentAt time.Time
+	more   bool          // the last Lend left some waiting
+	pace   time.Duration // of the display, between two Lends of which the first left some; 0: not known
 }
 
-// Put replaces the newest picture.
+// Put adds the newest picture.
 func (s *Shelf) Put(p *Picture) {
-	s.drop()
-	s.current = p
+	if len(s.waiting) == mostWaiting {
+		s.pop().pixels.Free()
+	}
+	s.waiting = append(s.waiting, p)
 }
 
-// Lend returns the newest picture, or nil if there is none or it is too old to be drawn. Bytes of a picture lent before are no longer
+// pop takes the oldest of those that wait.
+func (s *Shelf) pop() *Picture {
+	p := s.waiting[0]
+	s.waiting = append(s.waiting[:0], s.waiting[1:]...)
+	return p
+}
+
+// Lend returns the picture to show now, or nil if there is none or it is too old to be drawn. Bytes of a picture lent before are no longer
 // valid unless the same one is returned.
 func (s *Shelf) Lend(now time.Time) *Picture {
-	if s.current != nil && s.current.Age(now) > BlankAfter {
-		s.drop()
+	if s.more {
+		step := min(now.Sub(s.lentAt), waitingSpan)
+		if s.pace == 0 {
+			s.pace = step
+		}
+		s.pace += (step - s.pace) / 4
 	}
-	if s.lent != nil && s.lent != s.current {
-		s.lent.pixels.Free()
+	s.lentAt = now
+	for len(s.waiting) > 0 && (s.waiting[0].Age(now) > BlankAfter || s.behind()) {
+		s.pop().pixels.Free()
 	}
-	s.lent = s.current
+	if len(s.waiting) > 0 || s.lent != nil && (s.over || s.lent.Age(now) > BlankAfter) {
+		if s.lent != nil {
+			s.lent.pixels.Free()
+		}
+		s.lent, s.over = nil, false
+	}
+	if len(s.waiting) > 0 {
+		s.lent = s.pop()
+	}
+	s.more = len(s.waiting) > 0
 	return s.lent
 }
 
-// Look returns the newest picture without lending it: its Bytes must not be read.
-func (s *Shelf) Look() *Picture { return s.current }
-
-// Clear takes the newest picture away: after it nothing is lent before the next Put.
-func (s *Shelf) Clear() { s.drop() }
-
-func (s *Shelf) drop() {
-	if s.current != nil && s.current != s.lent {
-		s.current.pixels.Free()
+// behind reports whether the oldest of those that wait is not worth being shown.
+func (s *Shelf) behind() bool {
+	n := len(s.waiting)
+	if n < 2 {
+		return false
 	}
-	s.current = nil
+	span := between(s.waiting[0].captured, s.waiting[n-1].captured)
+	return span > waitingSpan || s.pace > span/time.Duration(n-1)*3/4
+}
+
+// More reports whether other pictures wait behind the one that was lent last.
+func (s *Shelf) More() bool { return s.more }
+
+// Look returns the picture that the next Lend returns if it is called at once, without lending it: its Bytes must not be read.
+func (s *Shelf) Look() *Picture {
+	switch {
+	case len(s.waiting) > 0:
+		return s.waiting[0]
+	case s.over:
+		return nil
+	}
+	return s.lent
+}
+
+// Clear takes the pictures away: after it nothing is lent before the next Put.
+func (s *Shelf) Clear() {
+	for len(s.waiting) > 0 {
+		s.pop().pixels.Free()
+	}
+	s.over = s.lent != nil
 }
 
 // Empty reports whether there is neither a picture nor one still lent.
-func (s *Shelf) Empty() bool { return s.current == nil && s.lent == nil }
+func (s *Shelf) Empty() bool { return len(s.waiting) == 0 && s.lent == nil }

@@ -11,8 +11,8 @@ type pool struct {
 	free []*buffer
 }
 
-// maxFree bounds what a pool keeps: one picture on the screen, one waiting, one being copied.
-const maxFree = 3
+// maxFree bounds what a pool keeps: one picture on the screen, some waiting, one being copied.
+const maxFree = 5
 
 // buffer is the memory of one picture.
 type buffer struct {
