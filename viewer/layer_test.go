@@ -236,7 +236,7 @@ func TestLayerOutOfOrder(t *testing.T) {
 		s.wantDrawn(cam, "s", 0, 0)
 		s.peer.frame(cam.number, key)
 		s.look(cam)
-		s.wantDrawn(cam, "s", 1, 4) // one display frame after the other
+		s.wantDrawn(cam, "s", 0, 4) // one display frame after the other
 		if tile := s.look(cam); tile.Stats.Resyncs != 0 || tile.Stream != seal.Sub {
 			t.Errorf("tile %+v", tile)
 		}

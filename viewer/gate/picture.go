@@ -59,7 +59,7 @@ func (p *Picture) Age(now time.Time) time.Duration { return max(age(p.shot, now)
 
 // mostWaiting bounds the pictures that wait to be shown. What comes at once after a lost packet was mended is then shown one display frame
 // after the other, which looks as if time made up for it, and not as a jump.
-const mostWaiting = 3
+const mostWaiting = 4
 
 // waitingSpan is how far apart in time the pictures that wait may be: what is older than the newest by more is not shown.
 const waitingSpan = 200 * time.Millisecond
@@ -127,7 +127,7 @@ func (s *Shelf) behind() bool {
 		return false
 	}
 	span := between(s.waiting[0].captured, s.waiting[n-1].captured)
-	return span > waitingSpan || s.pace > span/time.Duration(n-1)*3/4
+	return span > waitingSpan || s.pace > span/time.Duration(n-1)*19/20
 }
 
 // More reports whether other pictures wait behind the one that was lent last.
