@@ -55,8 +55,7 @@ type path struct {
 	records [sentMemory]wireRecord
 	next    uint64 // number of the next packet
 
-	heard   time.Duration // last sign from the viewer
-	waiting time.Duration // when the first packet since then was sent; negative: none
+	waiting time.Duration // when the first packet since the viewer's last sign was sent; negative: none
 	woke    time.Duration // when the last silence ended: what was sent into it says nothing of the path
 	known   bool
 
@@ -127,7 +126,7 @@ func (p *path) sign(now time.Duration) {
 		p.woke = now
 		p.fates, p.recent, p.train = p.fates[:0], p.recent[:0], train{}
 	}
-	p.heard, p.waiting = now, -1
+	p.waiting = -1
 }
 
 // silent says that a sign is overdue.
