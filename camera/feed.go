@@ -109,6 +109,16 @@ func (w *watcher) fed(plan []ladder.Feed) bool {
 	return true
 }
 
+// again returns where a stream goes on of which the viewer lost something: at its current GOP's start, or at the next key frame if that comes
+// sooner than the whole GOP could be sent.
+func (g *gop) again(now time.Time) position {
+	const rate = 9 * transport.Mbit // at which carriers send where nothing else is known
+	if g.rate.keyEvery > 0 && rate.Takes(g.bytes) > g.rate.keyEvery-now.Sub(g.keyAt) {
+		return g.next()
+	}
+	return g.start()
+}
+
 // ladderOf describes the camera as w may be sent it on the direct path; not ok if w watches by the relay.
 func (h *hub) ladderOf(w *watcher) (c ladder.Camera, ok bool) {
 	h.mu.Lock()
@@ -153,6 +163,7 @@ func (h *hub) ladderOf(w *watcher) (c ladder.Camera, ok bool) {
 // rates are how much of a stream comes.
 type rates struct {
 	whole, keys transport.Bitrate
+	keyEvery    time.Duration // between key frames; 0: not known
 
 	since    codec.Timestamp
 	keySince codec.Timestamp
@@ -167,7 +178,7 @@ const ratesOver = 2 * time.Second
 func (r *rates) add(au codec.AccessUnit) {
 	if au.Key {
 		if gap := au.Captured.Sub(r.keySince); r.key > 0 && gap > 0 && gap < time.Hour {
-			r.keys = transport.RateOf(r.key, gap)
+			r.keys, r.keyEvery = transport.RateOf(r.key, gap), gap
 		}
 		r.key, r.keySince = len(au.Data), au.Captured
 	}

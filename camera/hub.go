@@ -263,7 +263,7 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	if m.Again && h.now().Sub(w.againAt) >= againEvery {
 		w.againAt = h.now()
 		for i := range w.feeds {
-			w.feeds[i].at = h.gops[w.feeds[i].Stream].start()
+			w.feeds[i].at = h.gops[w.feeds[i].Stream].again(w.againAt)
 		}
 		if s := w.epoch.streams[m.Stream]; s != nil && m.Route.Has(control.Relay) {
 			delete(s.published, w.relay)

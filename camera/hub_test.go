@@ -396,6 +396,33 @@ func TestTwoStreamsAtOnce(t *testing.T) {
 	}
 }
 
+// Who lost something gets the current GOP again, or waits for the next key frame if that comes sooner.
+func TestAgain(t *testing.T) {
+	b := newBench(t)
+	e := b.join(control.Peer)
+	again := func() {
+		e.seen = nil
+		e.w.againAt = time.Time{}
+		e.opener = seal.NewOpener(b.hub.src) // else it would refuse what it has seen
+		for _, m := range e.epochs {
+			if err := e.opener.AddEpoch(seal.Epoch{Number: m.Number, ID: m.ID, Key: m.Key}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.hub.change(e.w, &control.Watch{Camera: 3, Route: control.Peer, Area: 1, Again: true})
+	}
+	b.deliver("K---------K---")
+	again()
+	e.want(t, 11, 14)
+	b.deliver("-----") // and the next key frame is due
+	b.hub.gops[seal.Main].bytes = 300_000
+	again()
+	b.deliver("-")
+	e.want(t, 1, 0)
+	b.deliver("K-")
+	e.want(t, 21, 22)
+}
+
 // While nothing comes from the viewer nothing is sent; then it begins with the current GOP.
 func TestPausedFeed(t *testing.T) {
 	b := newBench(t)
