@@ -97,6 +97,7 @@ func (w *watched) judge(tb browser.TB, r *result, config rtspcam.Config, cam *rt
 		r.Freeze += gap.Seconds()
 	}
 	r.OnTime = round(100 * float64(punctual) / w.expected())
+	r.Current = w.current(cam)
 	if len(latencies) > 0 {
 		r.P50 = milliseconds(browser.Percentile(latencies, 50))
 		r.P95 = milliseconds(browser.Percentile(latencies, 95))
@@ -139,6 +140,28 @@ func (w *watched) expected() float64 {
 		count += rate * until.Sub(l.at).Seconds()
 	}
 	return max(count, 1)
+}
+
+// current is the share of instants half a second after which the screen showed a picture of that instant or a younger one, in percent. Unlike
+// the pictures on time it does not count those that a younger one replaced before the page drew.
+func (w *watched) current(cam *rtspcam.Camera) float64 {
+	const step = time.Second / clips.MainRate
+	good, all, next := 0, 0, 0
+	var shown time.Time // when the youngest picture on the screen was sent
+	for at := w.begin; at.Before(w.end.Add(-onTime)); at = at.Add(step) {
+		for ; next < len(w.samples) && !w.samples[next].At.After(at.Add(onTime)); next++ {
+			if s := &w.samples[next]; s.Err == nil {
+				if sent, ok := cam.SentAt(s.Reading.Number, s.At); ok {
+					shown = sent
+				}
+			}
+		}
+		all++
+		if interval := time.Second / clips.SubRate; shown.After(at.Add(-interval)) {
+			good++
+		}
+	}
+	return round(100 * float64(good) / float64(max(all, 1)))
 }
 
 // recovery is how long after a blackout's end the next picture came, in milliseconds.
