@@ -22,14 +22,14 @@ type tileDiagnosis struct {
 	Stream               seal.Stream
 	Width, Height        int
 	Failures, Dropped    float64
-	GateRefused, Refused float64
+	GateRefused, Refused float64 // Refused without those that had come the other way before
 }
 
 func diagnose(p *browser.Page) tileDiagnosis {
 	return browser.Eval[tileDiagnosis](p, `(() => {
 		const t = sealcam.stats().tiles[0];
 		return { Decoder: t.decoder, Codec: t.codec, Stream: t.stream, Width: t.width, Height: t.height, Failures: t.failures,
-			Dropped: t.dropped, GateRefused: t.gate_refused, Refused: t.refused };
+			Dropped: t.dropped, GateRefused: t.gate_refused, Refused: t.refused - (t.refusals.replayed ?? 0) };
 	})()`)
 }
 
