@@ -495,7 +495,23 @@ func TestShelfMakesUpForABurst(t *testing.T) {
 			t.Errorf("%d of 3 pictures were shown at 31 a second", len(got))
 		}
 	}
-	if b.lent > 2 {
+	// A display on which as much comes as it shows does not lag behind for ever.
+	var lagging Shelf
+	burst(&lagging, 3)
+	skipped := false
+	for range 30 {
+		newest := burst(&lagging, 1)[0]
+		now = now.Add(20*time.Millisecond - frame)
+		skipped = skipped || lagging.Lend(now) == newest
+	}
+	if !skipped {
+		t.Error("pictures were still shown late after half a second")
+	}
+	for _, s := range []*Shelf{&fast, &slow, &lagging} {
+		s.Clear()
+		s.Lend(now)
+	}
+	if b.lent != 0 {
 		t.Errorf("%d buffers are kept", b.lent)
 	}
 }

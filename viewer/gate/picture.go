@@ -64,6 +64,9 @@ const mostWaiting = 4
 // waitingSpan is how far apart in time the pictures that wait may be: what is older than the newest by more is not shown.
 const waitingSpan = 200 * time.Millisecond
 
+// catchUpFor is how long pictures may be shown later than they could be.
+const catchUpFor = 300 * time.Millisecond
+
 // Shelf keeps the pictures of a camera that are to be shown, in their order, and knows which one the stage may still be reading, so that each
 // buffer goes back to its decoder exactly once: never under the stage's hands, and at the latest with the next Lend. It keeps one that is lent
 // and a few that wait; where the display is no faster than the camera, only the newest of these is shown. It serves one reader. The
@@ -75,6 +78,7 @@ type Shelf struct {
 
 	lentAt time.Time
 	more   bool          // the last Lend left some waiting
+	since  time.Time     // when the first of an unbroken row of such Lends was
 	pace   time.Duration // of the display, between two Lends of which the first left some; 0: not known
 }
 
@@ -104,7 +108,7 @@ func (s *Shelf) Lend(now time.Time) *Picture {
 		s.pace += (step - s.pace) / 4
 	}
 	s.lentAt = now
-	for len(s.waiting) > 0 && (s.waiting[0].Age(now) > BlankAfter || s.behind()) {
+	for len(s.waiting) > 0 && (s.waiting[0].Age(now) > BlankAfter || s.behind(now)) {
 		s.pop().pixels.Free()
 	}
 	if len(s.waiting) > 0 || s.lent != nil && (s.over || s.lent.Age(now) > BlankAfter) {
@@ -116,18 +120,23 @@ func (s *Shelf) Lend(now time.Time) *Picture {
 	if len(s.waiting) > 0 {
 		s.lent = s.pop()
 	}
-	s.more = len(s.waiting) > 0
+	if more := len(s.waiting) > 0; more != s.more {
+		s.more, s.since = more, now
+	}
 	return s.lent
 }
 
 // behind reports whether the oldest of those that wait is not worth being shown.
-func (s *Shelf) behind() bool {
+func (s *Shelf) behind(now time.Time) bool {
 	n := len(s.waiting)
 	if n < 2 {
 		return false
 	}
+	if s.more && now.Sub(s.since) > catchUpFor {
+		return true // the display does not gain on the camera
+	}
 	span := between(s.waiting[0].captured, s.waiting[n-1].captured)
-	return span > waitingSpan || s.pace > span/time.Duration(n-1)*19/20
+	return span > waitingSpan || s.pace > span/time.Duration(n-1)*3/4
 }
 
 // More reports whether other pictures wait behind the one that was lent last.
