@@ -2,6 +2,7 @@
 // progress shown, and explains on the page whatever goes wrong. The client finds its half of this in globalThis.sealcam.boot.
 'use strict';
 (() => {
+  const { t, number, ready } = globalThis.sealcam.words;
   const byId = (id) => document.getElementById(id);
   const sheet = byId('sheet');
 
@@ -72,11 +73,11 @@
   const stop = (title, text, more) => {
     if (stopped) return;
     stopped = true;
-    message(title, text, '', more, 'Reload', false);
+    message(title, text, '', more, t('Reload'), false);
   };
-  const crashed = () => stop('The viewer stopped',
-    'Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.',
-    'If it happens again, please report it with the browser’s name and version.');
+  const crashed = () => stop(t('The viewer stopped'),
+    t('Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.'),
+    t('If it happens again, please report it with the browser’s name and version.'));
 
   const assets = JSON.parse(byId('assets').textContent);
   const boot = {
@@ -99,27 +100,27 @@
   };
   // For tests and measurements the client adds sealcam.stats(), and calls sealcam.onframe(tiles), if somebody sets it, right after
   // each drawn frame: only until that call returns can the canvas be read.
-  globalThis.sealcam = { boot };
+  globalThis.sealcam.boot = boot;
 
   // missing names what the browser lacks, or is empty.
   const missing = () => {
-    const current = 'Open the link in a current Chrome, Edge, Firefox or Safari.';
+    const current = t('Open the link in a current Chrome, Edge, Firefox or Safari.');
     if (typeof WebAssembly !== 'object' || !WebAssembly.instantiateStreaming) {
-      return ['This browser cannot run Sealcam', 'It has no WebAssembly, or its settings switch it off, and pictures are opened by WebAssembly on this device.', current];
+      return [t('This browser cannot run Sealcam'), t('It has no WebAssembly, or its settings switch it off, and pictures are opened by WebAssembly on this device.'), current];
     }
     if (typeof WebSocket !== 'function') {
-      return ['This browser cannot connect', 'It has no WebSocket, or an extension blocks it. Allow WebSockets for this site and reload.', current];
+      return [t('This browser cannot connect'), t('It has no WebSocket, or an extension blocks it. Allow WebSockets for this site and reload.'), current];
     }
     const probe = document.createElement('canvas').getContext('webgl2');
     if (!probe) {
-      return ['This browser cannot draw the pictures', 'WebGL 2 is missing or switched off. Turn on hardware acceleration (or “graphics acceleration”) in the browser’s settings and start it again.', current];
+      return [t('This browser cannot draw the pictures'), t('WebGL 2 is missing or switched off. Turn on hardware acceleration (or “graphics acceleration”) in the browser’s settings and start it again.'), current];
     }
     const lose = probe.getExtension('WEBGL_lose_context');
     if (lose) lose.loseContext();
     return null;
   };
 
-  const megabytes = (n) => (n / 1e6).toFixed(1);
+  const megabytes = (n) => number(n / 1e6, 1);
 
   // count reads one branch of the response to measure it; the other is compiled while it arrives. The original response goes to
   // the compiler, because browsers keep compiled code for responses that came from the network.
@@ -134,7 +135,7 @@
       const now = performance.now();
       if (now - shown > 50 || got >= total) {
         shown = now;
-        progress('Loading the viewer', Math.min(1, got / total), `${megabytes(got)} of ${megabytes(total)} MB`);
+        progress(t('Loading the viewer'), Math.min(1, got / total), t('%s of %s MB', megabytes(got), megabytes(total)));
       }
     }
   };
@@ -146,13 +147,13 @@
   };
 
   const start = async () => {
-    const lack = missing();
-    if (lack) {
-      stop(...lack);
+    if (missing()) {
+      await ready;
+      stop(...missing());
       return;
     }
     const asset = assets['sealcam.wasm'];
-    progress('Loading the viewer', 0, '');
+    progress(t('Loading the viewer'), 0, '');
     let go;
     let program;
     try {
@@ -162,12 +163,13 @@
       const counting = count(response.clone(), asset.bytes);
       program = await WebAssembly.instantiateStreaming(response, go.importObject);
       await counting;
+      await ready; // the client's first sentence is in the language of the rest
     } catch (error) {
       console.error(error);
-      stop('The viewer did not load', 'The server did not answer, or the connection broke. Check the connection and reload.', '');
+      stop(t('The viewer did not load'), t('The server did not answer, or the connection broke. Check the connection and reload.'), '');
       return;
     }
-    progress('Starting', 1, '');
+    progress(t('Starting'), 1, '');
     // Go ends with an exit code after a panic; calls into it after that throw.
     addEventListener('error', (event) => {
       if (event.error instanceof WebAssembly.RuntimeError || /Go program has already exited/.test(event.message)) crashed();

@@ -18,6 +18,9 @@ func main() {
 	debug.SetGCPercent(gcPercent)
 	// What the person at the page needs to know stands on the page; the console has the rest.
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := page.UseWords(); err != nil {
+		log.Warn("the page speaks English", "error", err)
+	}
 	boot := page.NewBoot()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the viewer ends", "error", err)

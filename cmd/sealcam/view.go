@@ -195,7 +195,7 @@ func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // kinds are the content types of the page's files; nothing else is served.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-	".wasm": "application/wasm", ".svg": "image/svg+xml", ".png": "image/png",
+	".wasm": "application/wasm", ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png",
 }
 
 func (l *loopback) file(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,7 +21,7 @@ var kinds = map[string]struct{ text bool }{
 	".svg": {}, ".png": {}, ".ico": {}, ".wasm": {},
 }
 
-// readSources reads the folder's own files, not those of folders in it, and the extra ones, by name.
+// readSources reads the folder's own files, not those of folders in it, the extra ones, and the languages' sentences, by name.
 func readSources(dir string, extra map[string]string) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -47,6 +48,11 @@ func readSources(dir string, extra map[string]string) (map[string][]byte, error)
 			return nil, err
 		}
 	}
+	words, err := readWords(dir)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(sources, words)
 	return sources, nil
 }
 

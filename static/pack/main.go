@@ -5,7 +5,7 @@
 //
 // In the sources {{asset "NAME"}} stands for a file's url, and {{assets}}, in index.html, for a JSON object of all of them with their
 // sizes in bytes, before compression. The client is called sealcam.wasm, the reader of QR codes
-// scanner.wasm, Go's loader wasm_exec.js. The same input gives the same output.
+// scanner.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue) words-LANGUAGE.json. The same input gives the same output.
 package main
 
 import (

@@ -28,6 +28,9 @@ var sources = map[string]string{
 	"icon-180.png": strings.Repeat("p", 500),
 	"embed.go":     "package static",
 	"README.md":    "not for serving",
+
+	"words/de/page.json": `{"Close": "<Schließen>"}`, "words/de/agent.json": `{"Open": "Öffnen"}`, "words/fr/page.json": `{}`,
+	"words/zh-Hans/page.json": `{}`, "words/zh-Hant/page.json": `{}`,
 }
 
 // tree writes the sources and the two files from elsewhere, and returns the arguments that pack them.
@@ -44,6 +47,9 @@ func tree(t *testing.T, change map[string]string) (args []string, out string) {
 	files := maps.Clone(sources)
 	maps.Copy(files, change)
 	write := func(name, content string) {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -97,10 +103,11 @@ func TestPack(t *testing.T) {
 		t.Fatalf("%v in %q", err, block)
 	}
 	names := slices.Sorted(maps.Keys(assets))
-	if want := "app.css boot.js icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js worker.js"; strings.Join(names, " ") != want {
+	if want := "app.css boot.js icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js " +
+		"words-de.json words-fr.json words-zh-Hans.json words-zh-Hant.json worker.js"; strings.Join(names, " ") != want {
 		t.Errorf("the manifest names %q", names)
 	}
-	hashed := regexp.MustCompile(`^/[a-z0-9_-]+\.[0-9a-f]{12}\.[a-z]+$`)
+	hashed := regexp.MustCompile(`^/[A-Za-z0-9_-]+\.[0-9a-f]{12}\.[a-z]+$`)
 	for name, a := range assets {
 		served := strings.TrimPrefix(a.URL, "/")
 		content, ok := got[served]
@@ -121,6 +128,10 @@ func TestPack(t *testing.T) {
 	}
 	if css := got[assets["app.css"].URL[1:]]; !strings.Contains(css, "url("+assets["icon.svg"].URL+")") {
 		t.Errorf("app.css is %q", css)
+	}
+
+	if de := got[assets["words-de.json"].URL[1:]]; de != `{"Close":"<Schließen>","Open":"Öffnen"}`+"\n" {
+		t.Errorf("the German sentences are %q", de)
 	}
 
 	compressed := 0
@@ -258,6 +269,7 @@ func TestPackRefuses(t *testing.T) {
 		"no client":             {nil, []string{"-wasm", ""}, "-wasm"},
 		"a client that is none": {nil, []string{"-wasm", "/nowhere/client.wasm"}, "no such file"},
 		"no scanner":            {nil, []string{"-scanner", ""}, "-scanner"},
+		"a broken catalogue":    {map[string]string{"words/de/page.json": "{"}, nil, "de/page.json"},
 		"a stray argument":      {nil, []string{"stray"}, "stray"},
 	} {
 		args, out := tree(t, c.change)

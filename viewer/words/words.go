@@ -41,5 +41,24 @@ func Say(english string) string {
 // Sayf is Say for a format of package fmt. A translation may take the arguments in another order, by their index: %[2]s.
 func Sayf(english string, args ...any) string { return fmt.Sprintf(Say(english), args...) }
 
+// Sayn is Sayf for a sentence with a count n: one is its English form for a single thing, other for any other number. Both have a
+// translation; the language in use decides which of them n takes (Unicode CLDR, cardinal plurals).
+func Sayn(n int, one, other string, args ...any) string {
+	if single(n) {
+		return Sayf(one, args...)
+	}
+	return Sayf(other, args...)
+}
+
+func single(n int) bool {
+	switch Language() {
+	case "fr":
+		return n == 0 || n == 1
+	case "zh-Hans", "zh-Hant":
+		return false
+	}
+	return n == 1
+}
+
 // Later marks a sentence that Say is called with elsewhere, so that the catalogues' test finds it. It returns the sentence as it is.
 func Later(english string) string { return english }

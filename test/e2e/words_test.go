@@ -1,0 +1,56 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/sealcam/sealcam/test/browser"
+)
+
+// speaking opens pages of a browser whose person prefers these languages, as JavaScript: ["de-AT", "en"].
+func speaking(languages string) browser.Option {
+	return browser.Script(`Object.defineProperty(navigator, "languages", { get: () => ` + languages + ` });`)
+}
+
+// TestWordsAreChosen opens pages that can show no pictures, since they say so without an agent.
+func TestWordsAreChosen(t *testing.T) {
+	n := startServer(t, nil)
+	b := browser.Start(t)
+	const (
+		english = "This browser cannot draw the pictures"
+		german  = "Dieser Browser kann die Bilder nicht zeichnen"
+		french  = "Ce navigateur ne peut pas afficher les images"
+		hant    = "這個瀏覽器無法繪製畫面"
+		hans    = "此浏览器无法绘制画面"
+	)
+	for _, c := range []struct{ languages, script, lang, says string }{
+		{`["en-GB", "de"]`, "", "en", english},
+		{`["it", "de-AT", "en"]`, "", "de", german},
+		{`["fr-CA"]`, "", "fr", french},
+		{`["zh-TW"]`, "", "zh-Hant", hant},
+		{`["zh-HK", "en"]`, "", "zh-Hant", hant},
+		{`["zh-Hant-SG"]`, "", "zh-Hant", hant},
+		{`["zh-Hans-HK"]`, "", "zh-Hans", hans},
+		{`["zh-CN"]`, "", "zh-Hans", hans},
+		{`["zh"]`, "", "zh-Hans", hans},
+		{`["pt-BR", "ja"]`, "", "en", english},
+		{`[]`, "", "en", english},
+		{`["de"]`, `localStorage.setItem("sealcam.language", "fr")`, "fr", french},
+		{`["de"]`, `localStorage.setItem("sealcam.language", "tlh")`, "de", german},
+		{`["fr"]`, `Object.defineProperty(globalThis, "localStorage", { get() { throw new Error("blocked"); } })`, "fr", french},
+		{`["de"]`, `(() => { const f = fetch; globalThis.fetch = (url, o) => /words-/.test(url) ? Promise.reject(new Error("offline")) : f(url, o); })()`, "en", english},
+	} {
+		options := []browser.Option{browser.WithoutWebGL(), speaking(c.languages)}
+		if c.script != "" {
+			options = append(options, browser.Script(c.script))
+		}
+		p := b.NewPage(options...)
+		p.Open(n.address)
+		p.WaitText(c.says, patience)
+		if lang := browser.Eval[string](p, `document.documentElement.lang`); lang != c.lang {
+			t.Errorf("%s %s: the page's language is %q", c.languages, c.script, lang)
+		}
+		p.Close()
+	}
+}

@@ -1,0 +1,35 @@
+package sentences
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// spoken is a call of words.js's t with a literal as its first argument.
+var spoken = regexp.MustCompile(`\bt\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")`)
+
+// InScripts returns the sentences that the scripts in a folder pass to t.
+func InScripts(dir string) ([]Sentence, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.js"))
+	if err != nil {
+		return nil, err
+	}
+	var found []Sentence
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range spoken.FindAllSubmatchIndex(content, -1) {
+			text := unescape.Replace(string(content[m[2]+1 : m[3]-1]))
+			line := 1 + strings.Count(string(content[:m[0]]), "\n")
+			found = append(found, Sentence{text, strings.Contains(text, "%"), fmt.Sprintf("%s:%d", name, line)})
+		}
+	}
+	return found, nil
+}
+
+var unescape = strings.NewReplacer(`\'`, `'`, `\"`, `"`, `\\`, `\`)
