@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/page"
 	"github.com/sealcam/sealcam/wasm/stage"
 )
@@ -49,6 +50,7 @@ type screen struct {
 	busy     time.Duration
 	looks    uint64
 	handlers []js.Func
+	scope    dom.Scope
 }
 
 func newScreen(a *app) (*screen, error) {
@@ -66,6 +68,7 @@ func newScreen(a *app) (*screen, error) {
 	s.watchContext()
 	s.watchVisibility()
 	s.watchNetwork()
+	s.watchKeyboard()
 	s.exposeStats()
 	if a.lacks != "" {
 		a.boot.Notice(a.lacks)

@@ -7,30 +7,30 @@ import (
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/shortcut"
 )
 
-// watchInput makes the tiles work: click or Enter for full size, Escape or the browser's Back for the grid, arrow keys to move.
+// watchInput makes the tiles work: click or Enter for full size, Escape or the browser's Back for the grid, and the keys of the table.
 func (p *Page) watchInput() {
 	p.on(p.holder, "click", func(event js.Value) {
 		button := event.Get("target").Call("closest", "[data-tile]")
 		for key, t := range p.tiles {
 			if t.button.Equal(button) {
-				p.toggle(key)
+				p.clicked(key, event)
 			}
 		}
 	})
-	p.on(p.document, "keydown", func(event js.Value) {
-		// Browsers that fill in forms send keydown events without a key.
-		if event.Get("key").Type() != js.TypeString || event.Get("ctrlKey").Truthy() || event.Get("altKey").Truthy() || event.Get("metaKey").Truthy() {
-			return
+	p.watchTools()
+	p.Handle(shortcut.Move, p.move)
+	p.Handle(shortcut.Camera, func(press shortcut.Press) bool { return p.showNumber(press.Number) })
+	p.Handle(shortcut.Back, func(shortcut.Press) bool {
+		if p.full == nil {
+			return false
 		}
-		if p.document.Call("querySelector", "dialog[open]").Truthy() {
-			return // the dialog's keys are its own
-		}
-		if p.key(event.Get("key").String()) {
-			event.Call("preventDefault")
-		}
+		p.goBack()
+		return true
 	})
+	p.watchKeys()
 	p.on(js.Global(), "popstate", func(js.Value) { p.leaveFull() })
 	p.fullscreen()
 }
@@ -48,18 +48,41 @@ func (p *Page) on(target js.Value, event string, f func(event js.Value)) {
 	})
 }
 
-// toggle opens a tile in full size, or goes back to the grid.
-func (p *Page) toggle(key viewer.TileKey) {
-	if p.full != nil {
-		p.goBack()
-		return
+// clicked opens a tile in full size. There, a tap or Enter is for the tool bar.
+func (p *Page) clicked(key viewer.TileKey, event js.Value) {
+	switch kind := event.Get("pointerType"); {
+	case p.full == nil:
+		p.open(key)
+	case event.Get("detail").Int() == 0: // of a key
+		p.tools.enter()
+	case kind.Type() == js.TypeString && kind.String() != "mouse":
+		p.tools.tapped()
 	}
-	p.full, p.moved = &key, true
-	// The browser's Back, which phones have a gesture for, then leads to the grid and not away from the page.
-	js.Global().Get("history").Call("pushState", nil, "")
 }
 
-// goBack undoes toggle; popstate does the rest.
+// open shows a camera in full size.
+func (p *Page) open(key viewer.TileKey) {
+	if p.full == nil {
+		// The browser's Back, which phones have a gesture for, then leads to the grid and not away from the page.
+		js.Global().Get("history").Call("pushState", nil, "")
+	}
+	p.full, p.moved = &key, true
+	p.tools.stir()
+}
+
+// showNumber shows the camera with this place in the grid, from 1, in full size.
+func (p *Page) showNumber(n int) bool {
+	if n < 1 || n > len(p.order) {
+		return false
+	}
+	key := p.order[n-1]
+	p.open(key)
+	p.tiles[key].attr.set("data-away", "")
+	p.tiles[key].button.Call("focus")
+	return true
+}
+
+// goBack undoes open; popstate does the rest.
 func (p *Page) goBack() {
 	p.leaveFull()
 	js.Global().Get("history").Call("back")
@@ -76,36 +99,24 @@ func (p *Page) leaveFull() {
 	}
 }
 
-// key handles a key and reports whether it meant something.
-func (p *Page) key(name string) bool {
-	var dx, dy float64
-	switch name {
-	case "Escape":
-		if p.full == nil {
-			return false
-		}
-		p.goBack()
-		return true
-	case "ArrowLeft":
-		dx = -1
-	case "ArrowRight":
-		dx = 1
-	case "ArrowUp":
-		dy = -1
-	case "ArrowDown":
-		dy = 1
-	default:
-		return false
-	}
+// move follows an arrow key: from tile to tile in the grid, from camera to camera in full size, and there down into the tool bar.
+func (p *Page) move(press shortcut.Press) bool {
 	if len(p.order) == 0 {
 		return false
 	}
-	if p.full != nil {
-		p.stepFull(int(dx + dy))
+	if p.full == nil {
+		if next := p.neighbour(float64(press.DX), float64(press.DY)); next != nil {
+			next.button.Call("focus")
+		}
 		return true
 	}
-	if next := p.neighbour(dx, dy); next != nil {
-		next.button.Call("focus")
+	switch {
+	case press.DY > 0:
+		p.tools.enter()
+	case press.DY < 0:
+		p.tiles[*p.full].button.Call("focus")
+	case !p.tools.step(press.DX):
+		p.stepFull(press.DX)
 	}
 	return true
 }
@@ -126,13 +137,7 @@ func (p *Page) stepFull(step int) {
 
 // neighbour returns the tile next to the focused one in a direction, or the first if none has the focus.
 func (p *Page) neighbour(dx, dy float64) *tile {
-	focused := p.document.Get("activeElement")
-	var from *tile
-	for _, t := range p.tiles {
-		if t.button.Equal(focused) {
-			from = t
-		}
-	}
+	from := p.focusedTile()
 	if from == nil {
 		return p.tiles[p.order[0]]
 	}
@@ -150,41 +155,4 @@ func (p *Page) neighbour(dx, dy float64) *tile {
 		}
 	}
 	return best
-}
-
-// fullscreen shows the button that fills the screen, where the browser can, and keeps a screen that is filled from going dark.
-func (p *Page) fullscreen() {
-	root := p.document.Get("documentElement")
-	if !p.document.Get("fullscreenEnabled").Truthy() {
-		return
-	}
-	button := p.document.Call("getElementById", "fullscreen")
-	button.Set("hidden", false)
-	p.on(button, "click", func(js.Value) {
-		if p.document.Get("fullscreenElement").Truthy() {
-			p.document.Call("exitFullscreen")
-			return
-		}
-		root.Call("requestFullscreen")
-	})
-	var lock js.Value
-	keep := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		lock = args[0]
-		return nil
-	})
-	refused := js.FuncOf(func(js.Value, []js.Value) any { return nil }) // battery saver
-	p.undo = append(p.undo, keep.Release, refused.Release)
-	follow := func(js.Value) {
-		filled := p.document.Get("fullscreenElement").Truthy() && p.document.Get("visibilityState").String() == "visible"
-		wake := js.Global().Get("navigator").Get("wakeLock")
-		switch {
-		case filled && wake.Truthy():
-			wake.Call("request", "screen").Call("then", keep, refused)
-		case !filled && lock.Truthy():
-			lock.Call("release")
-			lock = js.Undefined()
-		}
-	}
-	p.on(p.document, "fullscreenchange", follow)
-	p.on(p.document, "visibilitychange", follow)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/shortcut"
 )
 
 // The tiles' corners and gaps in CSS pixels, as --radius and --gap in app.css; there are smaller ones for narrow windows.
@@ -42,6 +43,9 @@ type Page struct {
 	canvas image.Point     // canvas size, pixels
 	moved  bool            // sizes, tiles or the full one changed
 
+	tools   tools
+	actions map[shortcut.Action][]func(shortcut.Press) bool // of keys
+
 	resize func(width, height int)
 	undo   []func() // of Close
 }
@@ -54,6 +58,7 @@ func New(boot *Boot, resize func(width, height int)) *Page {
 	p := &Page{
 		boot: boot, document: document, stage: byID("stage"), holder: byID("tiles"),
 		tiles: map[viewer.TileKey]*tile{}, scale: 1, resize: resize, moved: true,
+		actions: map[shortcut.Action][]func(shortcut.Press) bool{},
 	}
 	p.body.node = document.Get("body")
 	p.link.node = byID("link")
@@ -108,10 +113,24 @@ type Placed struct {
 	Full   bool            // it fills the window
 }
 
+// phaseStage is the body's data-phase while the cameras are seen; boot.js sets another for the sheet.
+const phaseStage = "stage"
+
+func (p *Page) phase() string {
+	phase := p.document.Get("body").Get("dataset").Get("phase")
+	if phase.Type() != js.TypeString {
+		return ""
+	}
+	return phase.String()
+}
+
 // Lay decides where the tiles lie, makes and removes their buttons, and returns those that can be seen.
 func (p *Page) Lay(tiles []viewer.Tile) []Placed {
-	p.body.set("data-phase", "stage")
+	if p.phase() != phaseStage {
+		p.document.Get("body").Get("dataset").Set("phase", phaseStage)
+	}
 	p.keep(tiles)
+	p.tools.follow(p.full != nil, time.Now())
 	placed := make([]Placed, 0, len(tiles))
 	if p.full != nil {
 		p.body.set("data-full", "true")

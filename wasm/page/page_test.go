@@ -39,6 +39,9 @@ func newFixture(t *testing.T) *fixture {
 	body, _, _ = strings.Cut(body, "</body>")
 	f := &fixture{t: t, document: js.Global().Get("document")}
 	f.document.Get("body").Set("innerHTML", body+"<style>"+string(css)+"</style>")
+	for _, name := range []string{"data-full", "data-tools"} { // of the test before
+		f.document.Get("body").Call("removeAttribute", name)
+	}
 	style := f.byID("stage").Get("style")
 	style.Set("cssText", "position:fixed; inset:0 auto auto 0; width:600px; height:400px")
 	say := js.FuncOf(func(_ js.Value, args []js.Value) any {
