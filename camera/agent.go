@@ -28,6 +28,8 @@ const (
 type Camera struct {
 	Name   string
 	Source source.Source
+	// Sound hands on what the camera hears to those who may watch it. Without it no sound leaves the agent, whatever the source delivers.
+	Sound bool
 }
 
 // Config is what an agent needs.
@@ -120,6 +122,7 @@ func New(c Config) (*Agent, error) {
 		}
 		h := newHub(uint8(i), id, cam.Name, cam.Source.Layers(), a.key, c.Log)
 		h.nextID = max(h.nextID, uint64(max(c.Store.ClockMark().Unix(), 0))) // also when the clock was set back meanwhile
+		h.sound = cam.Sound
 		h.status = a.broadcast
 		a.hubs = append(a.hubs, h)
 		a.sources = append(a.sources, cam.Source)

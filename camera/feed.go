@@ -23,6 +23,9 @@ func (w *watcher) takes(stream seal.Stream) bool { return w.feed(stream) != nil 
 // relays tells whether w is sent a stream by the relay. While a viewer tries a bigger stream there, that carries the smaller one as well.
 // Beside a direct path it carries the smallest of those that w takes and that move, whatever the direct path does.
 func (w *watcher) relays(stream seal.Stream) bool {
+	if stream == seal.Sound {
+		return w.ear != nil && w.route.Has(control.Relay)
+	}
 	switch w.route {
 	case control.Relay:
 		return w.stream == stream || w.lower.Has(stream)
@@ -44,6 +47,9 @@ func (w *watcher) smallest() seal.Stream {
 }
 
 func (w *watcher) feed(stream seal.Stream) *feed {
+	if stream == seal.Sound {
+		return w.ear
+	}
 	for i := range w.feeds {
 		if w.feeds[i].Stream == stream {
 			return &w.feeds[i]

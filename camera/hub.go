@@ -53,6 +53,7 @@ type hub struct {
 	id     identity.CameraID
 	name   string
 	layers []source.Layer
+	sound  bool // is handed on
 	src    seal.Source
 	sign   func([]byte) ([]byte, error)
 	log    *slog.Logger
@@ -61,7 +62,7 @@ type hub struct {
 
 	mu       sync.Mutex
 	state    control.CameraStatus
-	gops     [seal.Still + 1]gop // by stream
+	gops     [seal.Sound + 1]gop // by stream
 	stills   stills
 	epochs   []*epoch // oldest first; the last one takes those who join
 	nextID   uint64   // number of the next epoch
@@ -81,6 +82,7 @@ type watcher struct {
 	route  control.Route
 
 	feeds   []feed
+	ear     *feed // of sound; nil: not wanted
 	epoch   *epoch
 	next    *epoch // announced, not yet used
 	sentAt  time.Time
@@ -112,7 +114,7 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 	}
 }
 
-// streams are the layers under their protocol names, and stills if they can be made. Callers hold mu.
+// streams are the layers of pictures under their protocol names, and stills if they can be made. Callers hold mu.
 func (h *hub) streams() []seal.Stream {
 	var s []seal.Stream
 	for _, l := range h.layers {
@@ -139,15 +141,22 @@ func (h *hub) hasStills() bool {
 }
 
 func streamOf(l source.Layer) seal.Stream {
-	if l == source.Sub {
+	switch l {
+	case source.Sub:
 		return seal.Sub
+	case source.Sound:
+		return seal.Sound
 	}
 	return seal.Main
 }
 
 // Deliver implements source.Sink.
 func (h *hub) Deliver(l source.Layer, au codec.AccessUnit) {
-	if l > source.Sub || len(au.Data) > codec.MaxAccessUnit {
+	if l == source.Sound {
+		h.hear(au)
+		return
+	}
+	if l > source.Sub || len(au.Data) > codec.MaxAccessUnit || au.Config.Codec.Sound() {
 		return
 	}
 	h.mu.Lock()
@@ -216,6 +225,7 @@ func (h *hub) join(w *watcher) error {
 	w.epoch, w.next = e, nil
 	h.announce(e, w)
 	w.feeds = []feed{{Step: ladder.Step{Stream: w.stream}, at: h.gops[w.stream].start()}}
+	h.listen(w, w.ear != nil)
 	h.distribute(e, w.stream)
 	h.attendStills(now)
 	return nil
@@ -252,6 +262,7 @@ func (h *hub) change(w *watcher, m *control.Watch) {
 	defer h.mu.Unlock()
 	direct := w.route.Has(control.Peer) && m.Route.Has(control.Peer)
 	w.stream, w.lower, w.area, w.route = m.Stream, m.Lower, m.Area, m.Route
+	h.listen(w, m.Sound)
 	if !direct {
 		// By the relay it is what is asked for. A direct path begins with that too; what it carries is seen then.
 		f := feed{Step: ladder.Step{Stream: m.Stream}, at: h.gops[m.Stream].start()}
@@ -414,8 +425,12 @@ func (h *hub) camera(agent identity.AgentID) (control.Camera, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	streams := h.streams()
+	if h.heard() {
+		streams = append(streams, seal.Sound)
+	}
 	return control.Camera{
-		Number: h.number, ID: h.id, Name: limit(h.name, control.MaxName), Streams: h.streams(),
+		Number: h.number, ID: h.id, Name: limit(h.name, control.MaxName), Streams: streams,
 		State: h.state.State, Advice: h.state.Advice, Sig: sig,
 	}, nil
 }

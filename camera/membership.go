@@ -115,11 +115,12 @@ type terms struct {
 	expires time.Time
 	cameras []uint8 // ascending
 	stills  []uint8 // those of them that have stills: known once the camera's first key frame has come
+	sounds  []uint8 // and those that have sound: known once some has come
 }
 
 func (t terms) equal(u terms) bool {
 	return t.role == u.role && t.rights == u.rights && t.expires.Equal(u.expires) && slices.Equal(t.cameras, u.cameras) &&
-		slices.Equal(t.stills, u.stills)
+		slices.Equal(t.stills, u.stills) && slices.Equal(t.sounds, u.sounds)
 }
 
 func (a *Agent) termsOf(m grant.Member) terms {
@@ -129,6 +130,9 @@ func (a *Agent) termsOf(m grant.Member) terms {
 			t.cameras = append(t.cameras, h.number)
 			if h.hasStills() {
 				t.stills = append(t.stills, h.number)
+			}
+			if h.hasSound() {
+				t.sounds = append(t.sounds, h.number)
 			}
 		}
 	}

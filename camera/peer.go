@@ -3,6 +3,7 @@ package camera
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,9 +43,14 @@ func (s *viewerSession) offerPeer(ctx context.Context, attempt uint32) error {
 		return s.restartPeer(ctx)
 	}
 	p.close(s.log)
+	sound, slots := slices.ContainsFunc(s.agent.hubs, func(h *hub) bool { return h.sound }), rtp.MaxSlots
+	if sound {
+		slots--
+	}
 	sender, err := rtp.NewSender(rtp.SenderConfig{
 		ICEServers: iceServers(p.ice, p.turn),
-		Slots:      min(len(s.agent.hubs), rtp.MaxSlots),
+		Slots:      min(len(s.agent.hubs), slots),
+		Sound:      sound,
 		Loopback:   s.agent.loopback,
 		Log:        s.log,
 		OnCandidate: func(candidate string) {

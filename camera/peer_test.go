@@ -29,7 +29,7 @@ func newMeeting(t *testing.T) *meeting {
 	log := slog.New(slog.DiscardHandler)
 	m := &meeting{
 		t: t, moved: make(chan struct{}, 1), mine: make(chan string, 256),
-		s: &viewerSession{agent: &Agent{hubs: make([]*hub, 1), loopback: true}, log: log, out: newOutbox(), cancel: func() {}},
+		s: &viewerSession{agent: &Agent{hubs: []*hub{{}}, loopback: true}, log: log, out: newOutbox(), cancel: func() {}},
 	}
 	moved := func() {
 		select {

@@ -23,6 +23,7 @@ func (s *viewerSession) watch(ctx context.Context, m *control.Watch) error {
 	if s.over || !s.agent.allowed(s.device, h.id) {
 		return nil // it was taken away while the wish was on its way; the viewer is being told
 	}
+	m.Lower &^= control.StreamsOf(seal.Sound) // nothing that stands for pictures
 	if !h.has(m.Stream) {
 		m.Stream = seal.Main
 	}
@@ -32,6 +33,9 @@ func (s *viewerSession) watch(ctx context.Context, m *control.Watch) error {
 		return nil
 	}
 	w := &watcher{sink: s, device: s.device, relay: s.relay, stream: m.Stream, lower: m.Lower, area: m.Area, route: m.Route}
+	if m.Sound {
+		w.ear = &feed{} // join says where it begins
+	}
 	s.watchers[m.Camera] = w
 	s.steerSoon()
 	if err := h.join(w); err != nil {

@@ -29,11 +29,12 @@ func TestDocumentedMessages(t *testing.T) {
 	}
 	tablet := [32]byte(display.Bytes("screen key"))
 	for name, m := range map[string]Message{
-		"ping":            &Ping{ID: 17},
-		"watch":           &Watch{Camera: 3, Stream: seal.Main, Route: Relay},
-		"watch, directly": &Watch{Camera: 3, Stream: seal.Main, Route: Peer, Lower: StreamsOf(seal.Sub, seal.Still), Area: 921_600},
-		"layer":           &Layer{Camera: 3, Stream: seal.Sub, Path: true},
-		"pong":            &Pong{ID: 17, Clock: Clock{Now: 1_790_000_000_000_000, ZoneOffset: 3600, Zone: "CET"}},
+		"ping":              &Ping{ID: 17},
+		"watch":             &Watch{Camera: 3, Stream: seal.Main, Route: Relay},
+		"watch, with sound": &Watch{Camera: 3, Stream: seal.Main, Route: Relay, Sound: true},
+		"watch, directly":   &Watch{Camera: 3, Stream: seal.Main, Route: Peer, Lower: StreamsOf(seal.Sub, seal.Still), Area: 921_600},
+		"layer":             &Layer{Camera: 3, Stream: seal.Sub, Path: true},
+		"pong":              &Pong{ID: 17, Clock: Clock{Now: 1_790_000_000_000_000, ZoneOffset: 3600, Zone: "CET"}},
 		"epoch": &Epoch{
 			Camera: 3, Number: 1_790_000_000, ID: [16]byte(sequence(0x10, 16)), Key: [32]byte(sequence(0x20, 32)), Topic: [16]byte(sequence(0x40, 16)),
 		},

@@ -211,6 +211,8 @@ type Watch struct {
 	// Area is how many of the display's pixels the picture covers: the camera with the largest picture is lowered last. 0: it is not in
 	// sight, and key frames of the smallest of the streams are enough.
 	Area uint32 `cbor:"6,keyasint,omitempty"`
+	// Sound asks for the camera's sound beside its pictures. Only an agent that lists seal.Sound among the camera's streams is asked.
+	Sound bool `cbor:"7,keyasint,omitempty"`
 }
 
 // Streams is a set of a camera's streams: bit n stands for stream n.
@@ -365,7 +367,7 @@ func (c *Clock) valid() bool {
 }
 
 func (m *Watch) valid() bool {
-	return m.Stream <= seal.MaxStream && m.Route >= Peer && m.Route <= Both && !m.Lower.Has(m.Stream)
+	return m.Stream <= seal.MaxStream && m.Stream != seal.Sound && m.Route >= Peer && m.Route <= Both && !m.Lower.Has(m.Stream)
 }
 
 func (m *Layer) valid() bool     { return m.Stream <= seal.MaxStream }

@@ -173,7 +173,8 @@ func (h *home) install(now time.Time, offered []control.Camera, agent identity.A
 		}
 		begins := !c.offered
 		stays[c], c.offered, c.gone = true, true, time.Time{}
-		c.number, c.name, c.streams, c.state, c.advice = o.Number, o.Name, o.Streams, o.State, o.Advice
+		c.number, c.name, c.state, c.advice = o.Number, o.Name, o.State, o.Advice
+		c.streams, c.sounds = pictured(o.Streams)
 		if c.opener == nil {
 			c.opener = seal.NewOpener(seal.Source{Agent: agent, Camera: c.key.Camera})
 		}

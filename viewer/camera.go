@@ -30,9 +30,10 @@ type camera struct {
 	// As told by the agent.
 	name    string
 	number  uint8
-	offered bool      // in the session's Accept, which makes number good
-	gone    time.Time // when it was no longer there; zero: never known otherwise
-	streams []seal.Stream
+	offered bool          // in the session's Accept, which makes number good
+	gone    time.Time     // when it was no longer there; zero: never known otherwise
+	streams []seal.Stream // of pictures
+	sounds  bool          // there is one of sound
 	state   control.CameraState
 	advice  string
 

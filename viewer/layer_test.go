@@ -291,7 +291,7 @@ func TestLayersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t)
 		a := s.agent()
-		cam := stillCamera(a, "porch", seal.Main, seal.Sub, 3)
+		cam := stillCamera(a, "porch", seal.Main, seal.Sub, 4)
 		for st := range seal.MaxStream + 1 {
 			if cam.gops[st] == nil {
 				cam.configs[st], cam.gops[st] = h264Main, &testGOP{}
@@ -301,13 +301,16 @@ func TestLayersAreBounded(t *testing.T) {
 		s.onPeer(a, cam)
 		defer s.stop()
 		before := s.look(cam).Stats
-		s.direct(cam, 3, true, "not allowed")
+		s.direct(cam, 4, true, "not allowed")
 		s.direct(cam, 7, true, "not listed")
 		if after := s.look(cam); after.Stats.Unwanted != before.Unwanted+2 || after.Picture != nil || s.lanes(cam) != 0 {
 			t.Errorf("%d unwanted, %d lanes", after.Stats.Unwanted, s.lanes(cam))
 		}
 		for i := range 60 {
 			for st := range seal.MaxStream + 1 {
+				if st == seal.Sound {
+					continue
+				}
 				s.direct(cam, st, i%10 == 0 || st == seal.Still, fmt.Sprintf("%d%03d", st, i))
 				if n := s.lanes(cam); n > maxLanes {
 					t.Fatalf("%d lanes", n)
@@ -326,9 +329,12 @@ func TestLayersAreBounded(t *testing.T) {
 			}
 		}
 		// Another wish, and with it other streams: what was open before does not add up.
-		s.wish(3, cam)
+		s.wish(4, cam)
 		for i := range 5 {
 			for st := range seal.MaxStream + 1 {
+				if st == seal.Sound {
+					continue
+				}
 				s.direct(cam, st, i == 0, fmt.Sprintf("%d%03d", st, i))
 				if n := s.lanes(cam); n > maxLanes {
 					t.Fatalf("%d lanes", n)

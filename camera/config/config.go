@@ -31,7 +31,11 @@ type Camera struct {
 	Transport string `toml:"transport"` // "tcp" (default) or "udp"
 	File      string `toml:"file"`      // Annex B or MP4, looped
 	TestCard  bool   `toml:"testcard"`
+	Audio     *bool  `toml:"audio"` // nil: true
 }
+
+// Sound says whether those who may watch the camera may hear it too.
+func (c *Camera) Sound() bool { return c.Audio == nil || *c.Audio }
 
 // maxFile bounds the file before it is parsed.
 const maxFile = 1 << 20

@@ -19,12 +19,16 @@ transport = "udp"
 [[camera]]
 name = "Card"
 testcard = true
+audio = false
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Name != "Cabin" || len(c.Cameras) != 2 || c.Cameras[0].Transport != "udp" || c.Cameras[1].Transport != "tcp" {
 		t.Errorf("parsed as %+v", c)
+	}
+	if !c.Cameras[0].Sound() || c.Cameras[1].Sound() {
+		t.Error("sound is on where the file says no, or off where it says nothing")
 	}
 }
 
@@ -35,6 +39,7 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown key", "name = \"x\"\n\ncolour = 1\n" + ok, `line 3: unknown key "colour"`},
 		{"unknown camera key", ok + "pasword = \"hunter2\"\n", `line 4: unknown key "camera.pasword"`},
 		{"not TOML", "name = hunter2\n", "line 1, column"},
+		{"audio of no kind", ok + "audio = \"maybe\"\n", "line 4, column"},
 		{"wrong kind", ok + "main = 5\n", "line 4, column"},
 		{"empty", "", "add a [[camera]] table"},
 		{"no name", "[[camera]]\ntestcard = true\n", "camera 1 has no name"},

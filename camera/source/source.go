@@ -1,5 +1,5 @@
-// Package source says what a camera source is to the agent: something that delivers access units of one or two layers and tells
-// how it is doing. It imports codec only; camera/rtsp, camera/file and camera/testcard implement it.
+// Package source says what a camera source is to the agent: something that delivers access units of one or two layers, and sound where it
+// has some, and tells how it is doing. It imports codec only; camera/rtsp, camera/file and camera/testcard implement it.
 package source
 
 import (
@@ -16,6 +16,9 @@ type Layer uint8
 const (
 	Main Layer = 0 // full size
 	Sub  Layer = 1 // small, for tiles and poor networks
+	// Sound is what the camera hears: units of a codec of sound, with capture times on the pictures' clock. Layers does not list it, since
+	// most sources learn late whether there is any.
+	Sound Layer = 2
 )
 
 // State is a source's condition.

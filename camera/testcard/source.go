@@ -2,6 +2,7 @@ package testcard
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/sealcam/sealcam/camera/source"
@@ -32,6 +33,11 @@ func (*Source) Layers() []source.Layer { return []source.Layer{source.Main, sour
 
 // Run delivers until ctx ends, and then returns nil.
 func (s *Source) Run(ctx context.Context, sink source.Sink) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var sound sync.WaitGroup
+	defer sound.Wait()
+	defer cancel()
+	sound.Go(func() { s.tick(ctx, sink) })
 	cards := []*card{newCard(MainWidth, MainHeight), newCard(SubWidth, SubHeight)}
 	configs := []codec.Config{
 		{Codec: codec.JPEG, Width: MainWidth, Height: MainHeight},

@@ -150,7 +150,7 @@ func TestShowsTheTime(t *testing.T) {
 }
 
 type sink struct {
-	units    [2][]codec.AccessUnit
+	units    [3][]codec.AccessUnit
 	when     []time.Time
 	statuses []source.Status
 }
@@ -178,6 +178,7 @@ func TestRun(t *testing.T) {
 		if len(s.units[0]) != 11 || len(s.units[1]) != 11 || len(s.statuses) != 1 || s.statuses[0].State != source.Running {
 			t.Fatalf("%d and %d pictures, %+v", len(s.units[0]), len(s.units[1]), s.statuses)
 		}
+		checkTicks(t, clock, s.units[source.Sound])
 		main, sub := newCard(MainWidth, MainHeight), newCard(SubWidth, SubHeight)
 		for i, au := range s.units[0] {
 			if !au.Key || au.Captured != clock.At(s.when[i]) || s.units[1][i].Captured != au.Captured {

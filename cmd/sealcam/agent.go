@@ -140,7 +140,7 @@ func openCameras(list []config.Camera, clock *source.Clock, log *slog.Logger) ([
 		if err != nil {
 			return nil, fmt.Errorf("camera %q: %w", c.Name, err)
 		}
-		cameras = append(cameras, camera.Camera{Name: c.Name, Source: s})
+		cameras = append(cameras, camera.Camera{Name: c.Name, Source: s, Sound: c.Sound()})
 	}
 	return cameras, nil
 }

@@ -77,7 +77,7 @@ func (c *demoCmd) cameras(clock *source.Clock, log *slog.Logger) ([]camera.Camer
 		if err != nil {
 			return nil, err
 		}
-		return []camera.Camera{{Name: "The bay", Source: bay}, {Name: "Test card", Source: testcard.New(clock)}}, nil
+		return []camera.Camera{{Name: "The bay", Source: bay}, {Name: "Test card", Source: testcard.New(clock), Sound: true}}, nil
 	}
 	conf := config.Config{}
 	for i, address := range c.Cameras {

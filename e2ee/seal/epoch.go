@@ -13,7 +13,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/sframe"
 )
 
-// Stream is one of the layers of a camera.
+// Stream is one of the layers of a camera, or its sound.
 type Stream uint8
 
 // The streams of a camera. The KID leaves room for MaxStream.
@@ -21,6 +21,7 @@ const (
 	Main      Stream = 0 // full size
 	Sub       Stream = 1 // small, for tiles and poor networks
 	Still     Stream = 2 // single pictures
+	Sound     Stream = 3 // what the camera hears: each frame a key frame
 	MaxStream Stream = 7
 )
 
@@ -38,6 +39,8 @@ func (s Stream) String() string {
 		return "sub"
 	case Still:
 		return "still"
+	case Sound:
+		return "sound"
 	}
 	return fmt.Sprintf("stream(%d)", uint8(s))
 }

@@ -59,6 +59,14 @@ func (f *Frame) check() error {
 	return nil
 }
 
+// suits reports whether a frame may be of a stream: sound in that of sound, where each frame is a small key frame, pictures in all others.
+func (f *Frame) suits(stream Stream) bool {
+	if stream == Sound {
+		return f.Key && f.Config.Codec.Sound() && len(f.Data) <= codec.MaxSoundUnit
+	}
+	return !f.Config.Codec.Sound()
+}
+
 func plainSize(f *Frame, record []byte) int {
 	n := plainHeaderSize + len(f.Data)
 	if f.Key {

@@ -188,6 +188,9 @@ func (o *Opener) open(stream Stream, sealed []byte) (Opened, Reason) {
 	if err != nil {
 		return Opened{}, Plaintext
 	}
+	if !f.suits(stream) {
+		return Opened{}, Plaintext
+	}
 	configs := &o.configs[stream]
 	if f.Key {
 		configs.add(hash, f.Config)

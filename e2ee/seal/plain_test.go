@@ -112,7 +112,9 @@ func sealPlain(t testing.TB, s *Sealer, plain []byte) []byte {
 	return append(out, sig...)
 }
 
-func testPair(t testing.TB) (*Sealer, *Opener) {
+func testPair(t testing.TB) (*Sealer, *Opener) { return testPairOf(t, Main) }
+
+func testPairOf(t testing.TB, stream Stream) (*Sealer, *Opener) {
 	t.Helper()
 	key, err := identity.AgentFromSeed(bytes.Repeat([]byte{1}, identity.SeedSize))
 	if err != nil {
@@ -120,7 +122,7 @@ func testPair(t testing.TB) (*Sealer, *Opener) {
 	}
 	e := Epoch{Number: 5, ID: EpochID{1}, Key: [32]byte{2}}
 	src := Source{key.Public(), identity.CameraID{3}}
-	s, err := NewSealer(key.Signer().Sign, src, Main, e)
+	s, err := NewSealer(key.Signer().Sign, src, stream, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,6 +243,31 @@ func BenchmarkOpen(b *testing.B) {
 	for b.Loop() { // a replayed frame is opened and verified before it is refused
 		if _, err := o.Open(Main, sealed); ReasonOf(err) != Replay {
 			b.Fatal(err)
+		}
+	}
+}
+
+// An agent that seals pictures as sound, or sound as pictures, is not believed.
+func TestSoundInItsOwnStreamAlone(t *testing.T) {
+	sound := Frame{Key: true, GOP: 7, Captured: 1, Config: codec.Config{Codec: codec.PCMU, Rate: 8000, Channels: 1}, Data: []byte("sound")}
+	large := sound
+	large.Data = make([]byte, codec.MaxSoundUnit+1)
+	for name, c := range map[string]struct {
+		stream Stream
+		plain  []byte
+		ok     bool
+	}{
+		"sound":             {Sound, plainOf(t, sound), true},
+		"sound as main":     {Main, plainOf(t, sound), false},
+		"sound as still":    {Still, plainOf(t, sound), false},
+		"picture as sound":  {Sound, keyPlain(t), false},
+		"delta as sound":    {Sound, deltaPlain(t), false},
+		"too large a sound": {Sound, plainOf(t, large), false},
+	} {
+		s, o := testPairOf(t, c.stream)
+		_, err := o.Open(c.stream, sealPlain(t, s, c.plain))
+		if c.ok != (err == nil) || !c.ok && ReasonOf(err) != Plaintext {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -32,8 +32,9 @@ var ErrExhausted = errors.New("seal: the epoch has no frame numbers left")
 // Sealer seals the frames of one stream in one epoch. It is not safe for concurrent use.
 type Sealer struct {
 	binding
-	sign func(message []byte) ([]byte, error)
-	ctr  uint64
+	stream Stream
+	sign   func(message []byte) ([]byte, error)
+	ctr    uint64
 
 	// The wire form of the last configuration, which seldom changes.
 	config codec.Config
@@ -51,7 +52,7 @@ func NewSealer(sign func(message []byte) ([]byte, error), src Source, stream Str
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{binding: b, sign: sign}, nil
+	return &Sealer{binding: b, stream: stream, sign: sign}, nil
 }
 
 // NextCTR returns the number that the next frame will have.
@@ -66,6 +67,9 @@ func (s *Sealer) Seal(dst []byte, f *Frame) ([]byte, error) {
 	}
 	if err := f.check(); err != nil {
 		return dst, err
+	}
+	if !f.suits(s.stream) {
+		return dst, fmt.Errorf("%w: not one of stream %v", ErrFrame, s.stream)
 	}
 	if err := s.setConfig(f.Config); err != nil {
 		return dst, err

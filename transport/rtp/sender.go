@@ -22,7 +22,8 @@ import (
 // SenderConfig is what a Sender needs.
 type SenderConfig struct {
 	ICEServers []webrtc.ICEServer
-	Slots      int          // video tracks, 1..MaxSlots; fixed for the life of the connection
+	Slots      int          // video tracks for pictures, 1..MaxSlots; fixed for the life of the connection
+	Sound      bool         // one more for the sound of all cameras, so that it waits for no picture; at most MaxSlots together
 	Loopback   bool         // gather 127.0.0.1 as well, for a viewer on the same machine
 	Log        *slog.Logger // nil: none
 
@@ -63,6 +64,7 @@ type Sender struct {
 
 	mu        sync.Mutex
 	slots     []*slot
+	pictures  int // of slots; the one behind them is for sound
 	path      *path
 	reports   []packetReport // of one message
 	connected bool           // once: from then on packets go out
@@ -77,8 +79,12 @@ func NewSender(cfg SenderConfig) (*Sender, error) { return newSender(cfg, nil) }
 
 // newSender is NewSender with settings that tests use to put a virtual network under the connection.
 func newSender(cfg SenderConfig, adjust func(*webrtc.SettingEngine)) (*Sender, error) {
-	if cfg.Slots < 1 || cfg.Slots > MaxSlots {
-		return nil, fmt.Errorf("rtp: %d slots, want 1 to %d", cfg.Slots, MaxSlots)
+	slots := cfg.Slots
+	if cfg.Sound {
+		slots++
+	}
+	if cfg.Slots < 1 || slots > MaxSlots {
+		return nil, fmt.Errorf("rtp: %d slots, want 1 to %d", slots, MaxSlots)
 	}
 	log := cfg.Log
 	if log == nil {
@@ -89,16 +95,17 @@ func newSender(cfg SenderConfig, adjust func(*webrtc.SettingEngine)) (*Sender, e
 		return nil, err
 	}
 	s := &Sender{
-		log:    log,
-		pc:     pc,
-		wake:   make(chan struct{}, 1),
-		stop:   make(chan struct{}),
-		born:   time.Now(),
-		path:   newPath(),
-		remote: candidates{add: pc.AddICECandidate},
-		states: stateReporter{report: cfg.OnState},
+		log:      log,
+		pc:       pc,
+		wake:     make(chan struct{}, 1),
+		pictures: cfg.Slots,
+		stop:     make(chan struct{}),
+		born:     time.Now(),
+		path:     newPath(),
+		remote:   candidates{add: pc.AddICECandidate},
+		states:   stateReporter{report: cfg.OnState},
 	}
-	if err := s.open(cfg.Slots); err != nil {
+	if err := s.open(slots); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	forwardCandidates(pc, cfg.OnCandidate)
@@ -178,9 +185,11 @@ func (s *Sender) AddCandidate(candidate string) error { return s.remote.take(can
 // dropped and counted. Frames sent before the connection stands wait in the queue.
 func (s *Sender) Send(f transport.Frame) {
 	s.mu.Lock()
-	slot := s.slots[int(f.Camera)%len(s.slots)]
+	slot := s.slotOf(f.Camera, f.Stream)
 	idle := !slot.pending()
-	slot.push(f)
+	if f.Stream != seal.Sound || s.admitSound(slot) {
+		slot.push(f)
+	}
 	ready := idle && s.connected && slot.pending()
 	s.mu.Unlock()
 	if ready {
@@ -193,14 +202,15 @@ func (s *Sender) Send(f transport.Frame) {
 func (s *Sender) Flush(camera uint8) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots[int(camera)%len(s.slots)].flush(camera, every)
+	s.slotOf(camera, seal.Main).flush(camera, every)
+	s.slotOf(camera, seal.Sound).flush(camera, every)
 }
 
 // FlushStream is Flush for one stream of the camera.
 func (s *Sender) FlushStream(camera uint8, stream seal.Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots[int(camera)%len(s.slots)].flush(camera, func(n uint8) bool { return n == uint8(stream) })
+	s.slotOf(camera, stream).flush(camera, func(n uint8) bool { return n == uint8(stream) })
 }
 
 // Path returns what is known of the way to the viewer. Frames that wait for more than 1.2 s for their acknowledgement, beyond the delay of
@@ -220,7 +230,7 @@ func (s *Sender) Path() transport.Path {
 func (s *Sender) Delivered(camera uint8) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := s.slots[int(camera)%len(s.slots)]
+	slot := s.slotOf(camera, seal.Main)
 	slot.writeOff(s.now())
 	return len(slot.queue) == 0 && len(slot.unacked) == 0
 }
