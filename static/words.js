@@ -118,7 +118,7 @@
 
   const number = (n, digits) => n.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-  globalThis.sealcam = {
+  globalThis.sealcam = Object.assign(globalThis.sealcam || {}, {
     words: {
       t,
       // number writes a number with so many digits after the point.
@@ -131,5 +131,5 @@
       chosen,
       choose,
     },
-  };
+  });
 })();

@@ -33,6 +33,7 @@ type owner struct {
 	dialog   *dialog.Dialog
 	panel    *devices.Panel
 	approver *screens.Approver
+	settings *preferences
 	scope    dom.Scope
 	button   dom.Node
 	alarm    dom.Node
@@ -58,6 +59,7 @@ func newOwner(a *app) *owner {
 		AddScreen: func(agent identity.AgentID) { o.approver.Show(agent) },
 	}
 	o.approver = &screens.Approver{Dialog: o.dialog, Homes: o.homes, Meet: o.meet, Admit: o.admit, Now: time.Now, Scanner: a.boot.Asset("scanner.wasm")}
+	o.settings = newPreferences(o.dialog)
 	o.scope.On(o.button, "click", func(js.Value) {
 		o.refresh()
 		o.dialog.Do(o.panel.Open)

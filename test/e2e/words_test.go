@@ -54,3 +54,34 @@ func TestWordsAreChosen(t *testing.T) {
 		p.Close()
 	}
 }
+
+// TestSettings changes language and appearance where there are no cameras yet, and finds both kept.
+func TestSettings(t *testing.T) {
+	n := startServer(t, nil)
+	b := browser.Start(t)
+	p := b.NewPage(browser.Viewport(1280, 800), speaking(`["en"]`))
+	p.Open(n.address)
+	p.WaitText("This device knows no cameras yet", patience)
+	p.Click("#sheet-settings")
+	p.WaitFor(opened("Settings"), patience)
+	p.Click(`#panel input[name="appearance"][value="light"]`)
+	p.WaitFor(`getComputedStyle(document.documentElement).colorScheme === "light"`, patience)
+	look(t, p, "english")
+	browser.Eval[bool](p, `(() => {
+		const list = document.querySelector("#panel [name=language]");
+		list.value = "fr";
+		return list.dispatchEvent(new Event("change", { bubbles: true }));
+	})()`)
+	p.WaitFor(opened("Réglages"), patience)
+	if now := browser.Eval[string](p, `document.documentElement.lang + " " + getComputedStyle(document.documentElement).colorScheme`); now != "fr light" {
+		t.Errorf("after the reload the page is %q", now)
+	}
+	look(t, p, "french")
+	p.Press("\x1b")
+	p.WaitFor(closedDialog+` && document.activeElement.tagName === "BODY"`, patience)
+	p.Click("#sheet-settings")
+	p.WaitFor(opened("Réglages"), patience)
+	p.Press("\x1b")
+	p.WaitFor(closedDialog+` && document.activeElement.id === "sheet-settings"`, patience) // the focus is given back
+	noExceptions(t, p)
+}

@@ -58,6 +58,16 @@ func TestInScripts(t *testing.T) {
 	same(t, texts(t, list, err), "It’s 'so'", "member", `say "%s"`)
 }
 
+func TestInPage(t *testing.T) {
+	dir := write(t, "a.html", `<title>A title</title><script>"no"</script><noscript><p>no</p></noscript>
+<p>Open <b>Devices</b>,
+   then <i></i>.</p><p><b>One</b><small>Two</small> 1.</p><svg><text>no</text></svg>
+<template><button title="Close it" aria-label="24">×</button><input placeholder="Yours"><label><input type="checkbox"><span>All</span></label></template>
+<select><option translate="no">Deutsch</option><option>Other</option></select>`)
+	list, err := sentences.InPage(filepath.Join(dir, "a.html"))
+	same(t, texts(t, list, err), "A title", "All", "Close it", "One", "Open <b>Devices</b>, then <i></i>.", "Other", "Two", "Yours")
+}
+
 func TestVerbs(t *testing.T) {
 	same(t, sentences.Verbs("%d of %s, 100 %%"), "1d", "2s")
 	same(t, sentences.Verbs("%[2]s: %[1]d"), "1d", "2s")

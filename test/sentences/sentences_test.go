@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func all(t *testing.T) map[string]sentences.Sentence {
 		add(sentences.InGo(filepath.Join(root, dir)))
 	}
 	add(sentences.InScripts(filepath.Join(root, "static")))
+	add(sentences.InPage(filepath.Join(root, "static", "index.html")))
 	if len(found) < 10 {
 		t.Fatalf("only %d sentences were found", len(found))
 	}
@@ -96,6 +98,25 @@ func TestAreasAgree(t *testing.T) {
 				} else if !ok {
 					first[text] = a
 				}
+			}
+		}
+	}
+}
+
+// TestElements holds the translations of sentences with elements in them to the same elements.
+func TestElements(t *testing.T) {
+	element := regexp.MustCompile(`<([a-z0-9]+)>`)
+	names := func(text string) (list []string) {
+		for _, m := range element.FindAllStringSubmatch(text, -1) {
+			list = append(list, m[1])
+		}
+		slices.Sort(list)
+		return list
+	}
+	for language, areas := range catalogues(t) {
+		for text, translation := range catalogue.Merge(areas) {
+			if !slices.Equal(names(text), names(translation)) {
+				t.Errorf("%s: %q has other elements than %q", language, translation, text)
 			}
 		}
 	}
