@@ -82,6 +82,8 @@ need_test_tools() {
 	need gcc gcc ffmpeg ffmpeg # gcc for the race detector
 	[ -e /usr/include/stdlib.h ] || install_packages libc6-dev
 	[ -n "${CHROMIUM:-}" ] || command -v google-chrome >/dev/null || need chromium chromium
+	[ -n "${FIREFOX:-}" ] || command -v firefox >/dev/null || need firefox-esr firefox-esr
+	need Xvfb xvfb # Firefox has WebGL only where there is a screen
 }
 
 # timed WORDS COMMAND ...: runs a command and says how long it took.

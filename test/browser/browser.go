@@ -8,10 +8,6 @@ import (
 	"regexp"
 	"sync"
 	"time"
-
-	"github.com/chromedp/chromedp"
-
-	"github.com/sealcam/sealcam/test/chromium"
 )
 
 // TB is the part of testing.TB that this package needs, so that measuring programs can use it too (Run).
@@ -29,45 +25,42 @@ type TB interface {
 // artifactsVariable names the folder for screenshots and records. Default: build/artifacts of the module.
 const artifactsVariable = "SEALCAM_ARTIFACTS"
 
-// Browser is a running Chromium.
+// Browser is a running browser.
 type Browser struct {
 	tb      TB
-	ctx     context.Context // chromedp's, for the browser
+	engine  engine
 	pages   sync.Mutex
 	numbers int // pages opened, guarded by pages
 }
 
-// Start starts Chromium for a test, which ends it. Flags add command line switches, such as
-// chromedp.Flag("use-fake-device-for-media-stream", true). Without Chromium the test fails.
-func Start(tb TB, flags ...chromedp.ExecAllocatorOption) *Browser {
-	tb.Helper()
-	// Not the test's own context: it ends before the clean-up, which still takes screenshots.
-	ctx, stop, err := chromium.Start(context.WithoutCancel(tb.Context()), flags...)
-	if err != nil {
-		tb.Fatalf("%v", err)
-	}
-	tb.Cleanup(stop)
-	return &Browser{tb: tb, ctx: ctx}
-}
+// For returns the browser for a part of the test, whose pages live no longer than that.
+func (b *Browser) For(tb TB) *Browser { return &Browser{tb: tb, engine: b.engine} }
 
 // Option changes a page before it is opened.
 type Option func(*pageOptions)
 
 type pageOptions struct {
-	width, height int64
+	width, height int
 	scale         float64
+	touch         bool
 	scripts       []string
 	sameProfile   *Page
 }
 
 // Viewport sets the page's size in CSS pixels. Default: 640×360, because software GL is slow.
 func Viewport(width, height int) Option {
-	return func(o *pageOptions) { o.width, o.height = int64(width), int64(height) }
+	return func(o *pageOptions) { o.width, o.height = width, height }
 }
 
 // Scale sets the device's pixels per CSS pixel. Default: 1.
 func Scale(scale float64) Option {
 	return func(o *pageOptions) { o.scale = scale }
+}
+
+// Phone makes the page one of a phone: 390×844 CSS pixels of 2×2 device pixels, and a touch screen: Firefox then clicks with a finger, and
+// Chromium says that it has one. Software GL is too slow for more pixels.
+func Phone() Option {
+	return func(o *pageOptions) { o.width, o.height, o.scale, o.touch = 390, 844, 2, true }
 }
 
 // Script runs JavaScript in each document before the page's own.

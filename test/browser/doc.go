@@ -1,5 +1,5 @@
-// Package browser drives the viewer's page in headless Chromium for end-to-end tests and measurements, and reads back what was
-// really drawn.
+// Package browser drives the viewer's page in headless Chromium (package chromium) or in Firefox (package firefox) for end-to-end
+// tests and measurements, and reads back what was really drawn. A Page knows no browser; the files chromium.go and firefox.go do.
 //
 // # What the page offers
 //

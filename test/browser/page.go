@@ -4,19 +4,17 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/performance"
-	"github.com/chromedp/chromedp"
 )
 
 //go:embed sampler.js
@@ -29,13 +27,13 @@ const commandTimeout = time.Minute
 type Page struct {
 	browser *Browser
 	tb      TB
-	ctx     context.Context // chromedp's handle of the tab, which outlives calls
+	ctx     context.Context // ended when the page is closed
 	cancel  context.CancelFunc
+	tab     tab
 	number  int
-	log     sync.WaitGroup // the reader of the console
 
 	mu       sync.Mutex // guards what follows
-	messages []chromedp.ConsoleMessage
+	messages []Message
 	closed   bool
 	samples  []Sample // fetched so far
 }
@@ -44,7 +42,7 @@ type Page struct {
 // left as artifacts.
 func (b *Browser) NewPage(options ...Option) *Page {
 	b.tb.Helper()
-	o := pageOptions{width: 640, height: 360, scale: 1}
+	o := pageOptions{width: 640, height: 360, scale: 1, scripts: []string{samplerJS}}
 	for _, option := range options {
 		option(&o)
 	}
@@ -52,40 +50,28 @@ func (b *Browser) NewPage(options ...Option) *Page {
 	b.numbers++
 	p := &Page{browser: b, tb: b.tb, number: b.numbers}
 	b.pages.Unlock()
-	if o.sameProfile != nil {
-		p.ctx, p.cancel = chromedp.NewContext(o.sameProfile.ctx)
-	} else {
-		p.ctx, p.cancel = chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	}
-	if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(o.width, o.height, chromedp.EmulateScale(o.scale))); err != nil {
+	// Not the test's own context: it ends before the clean-up, which still takes screenshots.
+	p.ctx, p.cancel = context.WithCancel(context.WithoutCancel(b.tb.Context()))
+	if err := p.do(func(ctx context.Context) (err error) {
+		p.tab, err = b.engine.open(ctx, o, p.note)
+		return err
+	}); err != nil {
+		p.cancel()
 		b.tb.Fatalf("open a tab: %v", err)
 	}
-	messages := chromedp.Console(p.ctx)
-	p.log.Go(func() {
-		for m, err := range messages {
-			if err != nil {
-				return // the tab is gone
-			}
-			p.mu.Lock()
-			p.messages = append(p.messages, m)
-			p.mu.Unlock()
-		}
-	})
 	b.tb.Cleanup(func() {
 		if b.tb.Failed() {
 			p.leaveArtifacts()
 		}
 		p.Close()
 	})
-	if _, err := chromedp.Call(p.ctx, performance.Enable, performance.EnableParams{}); err != nil {
-		b.tb.Fatalf("prepare a tab: %v", err)
-	}
-	for _, script := range append([]string{samplerJS}, o.scripts...) {
-		if _, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
-			b.tb.Fatalf("prepare a tab: %v", err)
-		}
-	}
 	return p
+}
+
+func (p *Page) note(m Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.messages = append(p.messages, m)
 }
 
 // Close closes the tab and waits for it.
@@ -98,20 +84,20 @@ func (p *Page) Close() {
 		return
 	}
 	p.cancel()
-	p.log.Wait()
+	p.tab.close()
 }
 
-// do runs actions within commandTimeout.
-func (p *Page) do(actions ...chromedp.Action[chromedp.Void]) error {
+// do runs a command within commandTimeout.
+func (p *Page) do(command func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(p.ctx, commandTimeout)
 	defer cancel()
-	return chromedp.Do(ctx, actions...)
+	return command(ctx)
 }
 
 // Open loads an address and waits for the document.
 func (p *Page) Open(address string) {
 	p.tb.Helper()
-	if err := p.do(chromedp.Navigate(address)); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.navigate(ctx, address) }); err != nil {
 		p.tb.Fatalf("open %s: %v", withoutFragment(address), err)
 	}
 }
@@ -125,7 +111,7 @@ func withoutFragment(address string) string {
 // Reload loads the page's address again.
 func (p *Page) Reload() {
 	p.tb.Helper()
-	if err := p.do(chromedp.Reload()); err != nil {
+	if err := p.do(p.tab.reload); err != nil {
 		p.tb.Fatalf("reload: %v", err)
 	}
 }
@@ -147,9 +133,29 @@ func Eval[T any](p *Page, expression string) T {
 }
 
 func tryEval[T any](p *Page, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, commandTimeout)
-	defer cancel()
-	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	var v T
+	err := p.do(func(ctx context.Context) error {
+		text, err := p.tab.evaluate(ctx, expression)
+		if err != nil {
+			return err
+		}
+		if string(bytes.TrimSpace(text)) == "null" && !nullable[T]() {
+			return errNull
+		}
+		return json.Unmarshal(text, &v)
+	})
+	return v, err
+}
+
+var errNull = errors.New("the result is null or undefined")
+
+// nullable reports whether a value of the type can stand for JSON's null.
+func nullable[T any]() bool {
+	switch reflect.TypeFor[T]().Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		return true
+	}
+	return false
 }
 
 // Text returns the page's visible text.
@@ -185,7 +191,7 @@ func (p *Page) WaitFor(expression string, timeout time.Duration) {
 // Click clicks the middle of the first element that a CSS selector matches.
 func (p *Page) Click(selector string) {
 	p.tb.Helper()
-	if err := p.do(chromedp.Click(chromedp.CSS(selector))); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.click(ctx, selector) }); err != nil {
 		p.tb.Fatalf("click %s: %v", selector, err)
 	}
 }
@@ -193,7 +199,7 @@ func (p *Page) Click(selector string) {
 // ClickAt clicks a point of the viewport in CSS pixels.
 func (p *Page) ClickAt(x, y float64) {
 	p.tb.Helper()
-	if err := p.do(chromedp.MouseClickXY(x, y)); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.clickAt(ctx, x, y) }); err != nil {
 		p.tb.Fatalf("click at %v,%v: %v", x, y, err)
 	}
 }
@@ -201,7 +207,7 @@ func (p *Page) ClickAt(x, y float64) {
 // Press presses keys: characters or the constants of chromedp/kb, such as kb.Enter and kb.Escape.
 func (p *Page) Press(keys string) {
 	p.tb.Helper()
-	if err := p.do(chromedp.KeyEvent(keys)); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.press(ctx, keys) }); err != nil {
 		p.tb.Fatalf("press %q: %v", keys, err)
 	}
 }
@@ -209,7 +215,7 @@ func (p *Page) Press(keys string) {
 // Type types into the element that a CSS selector matches.
 func (p *Page) Type(selector, text string) {
 	p.tb.Helper()
-	if err := p.do(chromedp.SendKeys(chromedp.CSS(selector), text)); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.write(ctx, selector, text) }); err != nil {
 		p.tb.Fatalf("type into %s: %v", selector, err)
 	}
 }
@@ -217,7 +223,7 @@ func (p *Page) Type(selector, text string) {
 // Resize changes the viewport to a size in CSS pixels.
 func (p *Page) Resize(width, height int) {
 	p.tb.Helper()
-	if err := p.do(chromedp.EmulateViewport(int64(width), int64(height))); err != nil {
+	if err := p.do(func(ctx context.Context) error { return p.tab.resize(ctx, width, height) }); err != nil {
 		p.tb.Fatalf("resize: %v", err)
 	}
 }
@@ -226,43 +232,25 @@ func (p *Page) Resize(width, height int) {
 // WebSockets stay.
 func (p *Page) SetOffline(offline bool) {
 	p.tb.Helper()
-	err := p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		if _, err := cdp.Call(ctx, t, network.Enable, network.EnableParams{}); err != nil {
-			return chromedp.Void{}, err
-		}
-		_, err := cdp.Call(ctx, t, network.OverrideNetworkState, network.OverrideNetworkStateParams{
-			Offline: offline, DownloadThroughput: -1, UploadThroughput: -1,
-		})
-		if err != nil {
-			return chromedp.Void{}, err
-		}
-		rules := []*network.Conditions{}
-		if offline {
-			rules = append(rules, &network.Conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
-		}
-		_, err = cdp.Call(ctx, t, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-			MatchedNetworkConditions: rules,
-		})
-		return chromedp.Void{}, err
-	})
+	err := p.do(func(ctx context.Context) error { return p.tab.setOffline(ctx, offline) })
 	if err != nil {
 		p.tb.Fatalf("set offline %v: %v", offline, err)
 	}
 }
 
 // Console returns what the page wrote to its console so far.
-func (p *Page) Console() []chromedp.ConsoleMessage {
+func (p *Page) Console() []Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]chromedp.ConsoleMessage(nil), p.messages...)
+	return slices.Clone(p.messages)
 }
 
 // Exceptions returns the exceptions that nothing caught so far, and the rejections that nothing handled.
 func (p *Page) Exceptions() []string {
 	var texts []string
 	for _, m := range p.Console() {
-		if m.IsException() {
-			texts = append(texts, m.String())
+		if m.Exception {
+			texts = append(texts, m.Text)
 		}
 	}
 	return texts
@@ -279,10 +267,11 @@ func (p *Page) Screenshot(name string) image.Image {
 }
 
 func (p *Page) screenshot(path string) (image.Image, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, commandTimeout)
-	defer cancel()
-	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
+	var shot []byte
+	if err := p.do(func(ctx context.Context) (err error) {
+		shot, err = p.tab.screenshot(ctx)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(path, shot, 0o644); err != nil {
@@ -304,7 +293,7 @@ func (p *Page) leaveArtifacts() {
 	}
 	var text strings.Builder
 	for _, m := range p.Console() {
-		fmt.Fprintf(&text, "%s %s\n", m.Time.Format(time.StampMilli), m.String())
+		fmt.Fprintf(&text, "%s %s\n", m.At.Format(time.StampMilli), m.Text)
 	}
 	path := p.browser.Artifact(name + ".log")
 	if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
@@ -316,27 +305,19 @@ func (p *Page) leaveArtifacts() {
 
 // Load is the work of a page's main thread since it was opened.
 type Load struct {
-	Tasks  time.Duration // all tasks together
+	Tasks  time.Duration // all tasks together; zero in Firefox
 	Frames int           // animation frames
 	Drawn  time.Duration // spent in animation frames, without sampling
-	Heap   int64         // bytes of JavaScript objects and WebAssembly memories in use now
+	Heap   int64         // bytes of JavaScript objects and WebAssembly memories in use now; zero in Firefox
 }
 
 // Load measures the main thread.
 func (p *Page) Load() Load {
 	p.tb.Helper()
 	var load Load
-	err := p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		r, err := cdp.Call(ctx, t, performance.GetMetrics, cdp.Empty{})
-		for _, m := range r.Metrics {
-			switch m.Name {
-			case "TaskDuration":
-				load.Tasks = time.Duration(m.Value * float64(time.Second))
-			case "JSHeapUsedSize":
-				load.Heap = int64(m.Value)
-			}
-		}
-		return chromedp.Void{}, err
+	err := p.do(func(ctx context.Context) (err error) {
+		load, err = p.tab.load(ctx)
+		return err
 	})
 	if err != nil {
 		p.tb.Fatalf("measure: %v", err)

@@ -31,7 +31,7 @@ import (
 // patience is how long a test waits for what must come. It bounds a failure, it measures nothing.
 const patience = 60 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Sharing(m)) }
 
 // node is a server in this process.
 type node struct {
