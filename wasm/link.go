@@ -53,7 +53,7 @@ func (a *app) readLink(ctx context.Context) (l link, refused *page.Message) {
 		if err != nil {
 			return refuse(err)
 		}
-		a.store.Persist(ctx)
+		a.store.Persist()
 		genesis, err := a.genesis(ctx)
 		if err != nil {
 			a.log.Error("no root key", "error", err)
@@ -66,7 +66,7 @@ func (a *app) readLink(ctx context.Context) (l link, refused *page.Message) {
 		if err != nil {
 			return refuse(err)
 		}
-		a.store.Persist(ctx)
+		a.store.Persist()
 		return link{invite: &viewer.Invite{Agent: agent, Secret: secret}}, nil
 	case "pair":
 		code, pin, err := pairing.ParsePair(fragment)

@@ -273,7 +273,7 @@ func (o *owner) restore(agent identity.AgentID) {
 				a.log.Warn("not restored", "error", err)
 				return errors.New(restoreSentence(err))
 			}
-			a.store.Persist(ctx)
+			a.store.Persist()
 			return a.adopt(ctx, home, root)
 		},
 		Done: a.again,
@@ -317,7 +317,7 @@ func (o *owner) custody() {
 func (a *app) waitAsScreen(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a.store.Persist(ctx)
+	a.store.Persist()
 	var screen *pair.Screen
 	waiting := screens.NewWaiting(func(digits string, same bool) { screen.Confirm(digits, same) })
 	defer waiting.Close()

@@ -387,3 +387,19 @@ func TestTryTurnsExceptionsIntoErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A browser that asks its user whether data may stay may wait for the answer for ever; the page does not.
+func TestPersistWaitsForNobody(t *testing.T) {
+	asked := 0
+	persist := js.FuncOf(func(js.Value, []js.Value) any {
+		asked++
+		return js.Global().Get("Promise").New(js.Global().Get("Function").New("")) // it never settles
+	})
+	t.Cleanup(persist.Release)
+	hide(t, "navigator", map[string]any{"storage": map[string]any{"persist": persist}})
+	s := clean(t)
+	s.Persist()
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}

@@ -37,21 +37,37 @@ func Open(ctx context.Context) (*Store, error) {
 	return s, nil
 }
 
-// Persist asks the browser not to clear the database when space runs out, and reports whether it will not. It may refuse, and the page
-// works all the same.
-func (s *Store) Persist(ctx context.Context) bool { return s.storage(ctx, "persist") }
+// Persist asks the browser not to clear the database when space runs out (WHATWG Storage §7). It does not wait for the answer: Firefox
+// asks the user first, who may never say. The browser may refuse, and the page works all the same.
+func (s *Store) Persist() {
+	manager := storageManager("persist")
+	if !manager.Truthy() {
+		return
+	}
+	var h *promise.Handler
+	h = promise.NewHandler(func(js.Value) { h.Release() }, func(error) { h.Release() })
+	if err := promise.Try(func() { h.Then(manager.Call("persist")) }); err != nil {
+		h.Release()
+	}
+}
 
 // Persisted reports whether the browser has agreed to that.
-func (s *Store) Persisted(ctx context.Context) bool { return s.storage(ctx, "persisted") }
-
-// storage asks the StorageManager (WHATWG Storage §7), which pages without a secure context do not have.
-func (s *Store) storage(ctx context.Context, question string) bool {
-	manager := js.Global().Get("navigator").Get("storage")
-	if !manager.Truthy() || !manager.Get(question).Truthy() {
+func (s *Store) Persisted(ctx context.Context) bool {
+	manager := storageManager("persisted")
+	if !manager.Truthy() {
 		return false
 	}
-	answer, err := call(ctx, manager, question)
+	answer, err := call(ctx, manager, "persisted")
 	return err == nil && answer.Truthy()
+}
+
+// storageManager returns the StorageManager, if it has the method: pages without a secure context have none.
+func storageManager(method string) js.Value {
+	manager := js.Global().Get("navigator").Get("storage")
+	if !manager.Truthy() || !manager.Get(method).Truthy() {
+		return js.Undefined()
+	}
+	return manager
 }
 
 // Device returns the device's key and how it is kept. The first call makes it.
