@@ -106,6 +106,7 @@ func (w *battle) fight(t *testing.T, cases []*hostile.Case) (rest []*hostile.Cas
 	if n := w.server.Knocks(w.homes[attacked].id) - bystander; n > 0 && attacks[0].c.Scope == hostile.OneHome {
 		t.Errorf("wave %d: the home left alone lost its session", w.wave)
 	}
+	w.untilInMotion(t)
 	return rest
 }
 
@@ -262,6 +263,31 @@ func (w *battle) allAdvance(samples []browser.Sample, since time.Time) bool {
 		}
 	}
 	return true
+}
+
+// untilInMotion waits until no tile is left at stills: a viewer who was sent frames late takes fewer of them for a while, and cases that
+// play with the order of frames need frames that follow each other.
+func (w *battle) untilInMotion(t *testing.T) {
+	t.Helper()
+	for began := time.Now(); ; {
+		now, still := w.look(t), 0
+		for id := range w.cameras {
+			if now.counter(id, "stream") == float64(seal.Still) {
+				still++
+			}
+		}
+		if still == 0 {
+			return
+		}
+		if time.Since(began) > 2*patience {
+			t.Fatalf("%d tiles still show stills %v after the misbehaviour", still, 2*patience)
+		}
+		select {
+		case <-t.Context().Done():
+			return
+		case <-time.After(aMoment):
+		}
+	}
 }
 
 // strangerViewer is another person's device, which claims a home with its link.
