@@ -13,10 +13,11 @@ type delivery struct {
 	acks *acker
 	news chan struct{} // capacity 1
 
-	mu      sync.Mutex
-	waiting []complete
-	bytes   int
-	stats   ReceiverStats
+	mu         sync.Mutex
+	assemblers [MaxSlots]assembler
+	waiting    []complete
+	bytes      int
+	stats      ReceiverStats
 }
 
 type complete struct {
@@ -28,19 +29,45 @@ func newDelivery(acks *acker) *delivery {
 	return &delivery{acks: acks, news: make(chan struct{}, 1)}
 }
 
-// push takes what arrived in a slot as one frame, and owns data.
+// push takes what arrived in a slot as one VP8 frame, and owns data.
 func (d *delivery) push(slot int, data []byte) {
+	if isShard(data) {
+		d.pushShard(slot, data)
+		return
+	}
 	camera, number, sealed, err := parseFrame(data)
-	if err == errPadding {
+	switch err {
+	case nil:
+		d.deliver(slot, number, complete{camera, sealed})
+	case errPadding:
 		d.acks.again(slot)
+	default:
+		d.bad()
+	}
+}
+
+func (d *delivery) pushShard(slot int, data []byte) {
+	s, err := parseShard(data)
+	if err != nil {
+		d.bad()
 		return
 	}
 	d.mu.Lock()
-	if err != nil {
+	sealed, sound := d.assemblers[slot].push(s)
+	d.stats.Shards++
+	if !sound {
 		d.stats.Bad++
-		d.mu.Unlock()
-		return
 	}
+	d.mu.Unlock()
+	if sealed != nil {
+		d.deliver(slot, s.number, complete{s.camera, sealed})
+	}
+}
+
+// deliver queues a whole frame.
+func (d *delivery) deliver(slot int, number uint32, f complete) {
+	camera, sealed := f.camera, f.sealed
+	d.mu.Lock()
 	d.stats.Frames++
 	d.stats.Bytes += uint64(len(sealed))
 	if len(d.waiting) >= maxWaitingFrames || d.bytes+len(sealed) > maxWaitingBytes {

@@ -22,7 +22,16 @@
 // and then, while nothing comes from the viewer, so that the end of an outage is noticed at once; and in trains, to find out how fast the
 // path is.
 //
-// Loss is mended by NACK (RFC 4585 §6.2.1) out of the sender's own memory of the last 1.5 s, and not by pion's responder, which would
+// Where packets get lost and a round trip is long, a frame goes in shards instead: each packet looks like a whole VP8 frame, so that the
+// browser hands it over at once whatever became of the others, and holds
+//
+//	look-alike(10): 30 00 00 9d … ‖ camera(1) ‖ number(4) ‖ length(4) of the sealed frame ‖ index(2) ‖ shard
+//
+// The sealed bytes are cut into equal shards of at most 1139 bytes, only the last is shorter. Shard i is of block i mod blocks, of which there
+// are so many that none has more than 24 shards; behind the shards of data come rows of parity (package erasure), one shard a block in each.
+// A block is whole once as many of its shards have come as it has of data. How much parity there is follows from what the path lost of late.
+//
+// Other loss is mended by NACK (RFC 4585 §6.2.1) out of the sender's own memory of the last 1.5 s, and not by pion's responder, which would
 // also retransmit what was flushed. How the path is, the sender learns from the viewer's RTP stack, which reports when each packet came
 // (draft-holmer-rmcat-transport-wide-cc-extensions-01); package camera/ladder decides what to send on it. A packet that is sent again is the
 // same to the bit, its number of the connection included: with AES-GCM (RFC 7714 §8.1) one nonce must not stand for two packets.
@@ -32,5 +41,5 @@
 //
 // Sender and the Receiver for native programs rest on pion/webrtc; the Receiver for browsers rests on pion's js build and on
 // RTCRtpScriptTransform (W3C WebRTC Encoded Transform), or createEncodedStreams where that is missing. It may import transport,
-// e2ee/seal and codec.
+// transport/erasure, e2ee/seal and codec.
 package rtp

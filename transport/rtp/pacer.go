@@ -33,11 +33,11 @@ func (s *Sender) run() {
 		for i := range batch {
 			p := &batch[i]
 			payload[0] = descriptorNext
-			if p.offset == 0 {
+			if p.first() {
 				payload[0] = descriptorFirst
 			}
 			body := payload[:1+p.length]
-			p.frame.copyAt(body[1:], int(p.offset))
+			p.copyTo(body[1:])
 			if !s.tracks[p.slot].write(&p.packet, body) {
 				failed++
 			}

@@ -16,6 +16,7 @@ const (
 	deliveredOver = 500 * time.Millisecond
 	flowOver      = 20 * time.Millisecond // less time says nothing of a rate
 	lossOver      = time.Second
+	lossesOver    = 6 * time.Second  // how a path loses shows in longer
 	samplesOver   = 10 * time.Second // for how long a train counts
 
 	// From here on the path carries less than is sent.
@@ -64,7 +65,8 @@ type path struct {
 	clocked bool
 	delay   minFilter // from being due here to arrival there; the clocks' difference is in it
 	recent  []arrived
-	fates   []fate
+	fates   []fate // of lossOver
+	losing  []fate // of lossesOver
 
 	standing time.Duration
 	steady   time.Duration // since when standing hardly changes
@@ -79,6 +81,8 @@ type path struct {
 type fate struct {
 	at         time.Duration
 	came, lost int
+	runs       int // of lost ones in a row
+	late       int // of lost ones that came after all
 }
 
 // train is a run of packets that were sent together, as far as it was reported.
@@ -124,7 +128,7 @@ func (p *path) went(now time.Duration) {
 func (p *path) sign(now time.Duration) {
 	if p.silent(now, 0) {
 		p.woke = now
-		p.fates, p.recent, p.train = p.fates[:0], p.recent[:0], train{}
+		p.fates, p.losing, p.recent, p.train = p.fates[:0], p.losing[:0], p.recent[:0], train{}
 	}
 	p.waiting = -1
 }
@@ -147,6 +151,7 @@ func (p *path) record(seq uint16) *wireRecord {
 func (p *path) report(now time.Duration, reports []packetReport) bool {
 	sound := true
 	f := fate{at: now}
+	before := false // the packet before was lost
 	for i := range reports {
 		r := &reports[i]
 		record := p.record(r.seq)
@@ -159,16 +164,24 @@ func (p *path) report(now time.Duration, reports []packetReport) bool {
 				record.reported = true
 				if record.at >= p.woke {
 					f.lost++
+					if !before {
+						f.runs++
+					}
+					before = true
 				}
 			}
 			continue
 		}
+		before = false
 		at := p.unwrap(r.arrival)
 		if record.came {
 			continue
 		}
-		if !record.reported {
+		switch {
+		case !record.reported:
 			f.came++
+		case !record.repaired && record.at >= p.woke:
+			f.late++
 		}
 		record.reported, record.came = true, true
 		if record.repaired {
@@ -180,10 +193,11 @@ func (p *path) report(now time.Duration, reports []packetReport) bool {
 		p.follow(a, now)
 	}
 	p.known = true
-	if f.came+f.lost > 0 {
-		p.fates = append(p.fates, f)
+	if f.came+f.lost+f.late > 0 {
+		p.fates, p.losing = append(p.fates, f), append(p.losing, f)
 	}
 	p.fates = slices.DeleteFunc(p.fates, func(f fate) bool { return now-f.at > lossOver })
+	p.losing = slices.DeleteFunc(p.losing, func(f fate) bool { return now-f.at > lossesOver })
 	p.forget()
 	p.measure(now)
 	if p.standing > crowdedQueue || p.loss() > crowdedLoss {
@@ -309,6 +323,18 @@ func (p *path) loss() float64 {
 		return 0
 	}
 	return float64(lost) / float64(came+lost)
+}
+
+// losses returns which share of the packets does not come, over a longer time than loss, and how many in a row go missing on average.
+func (p *path) losses() (share, inARow float64) {
+	came, lost, runs := 0, 0, 0
+	for _, f := range p.losing {
+		came, lost, runs = came+f.came+f.late, lost+f.lost-f.late, runs+f.runs
+	}
+	if came+lost < 50 || lost <= 0 || runs == 0 {
+		return 0, 0
+	}
+	return float64(lost) / float64(came+lost), max(float64(lost)/float64(runs), 1)
 }
 
 // capacity returns how fast trains came through of late: the middle of those that the path slowed down, or else the fastest that was tried.

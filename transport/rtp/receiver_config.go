@@ -34,6 +34,7 @@ type ReceiverConfig struct {
 type ReceiverStats struct {
 	Frames  uint64 // complete
 	Bytes   uint64 // sealed, of Frames
+	Shards  uint64 // packets of frames that came in such
 	Bad     uint64 // no frame of this transport, or cut short by a flush
 	Dropped uint64 // complete, but OnFrame was too slow
 	Acks    uint64 // messages sent

@@ -40,6 +40,7 @@ type SenderStats struct {
 	Bytes      uint64 // of RTP payload in Packets
 	Resent     uint64 // packets sent again after a NACK
 	NACKed     uint64 // packets that the viewer asked for, answered or not
+	Parity     uint64 // packets that make up for lost ones
 	Padding    uint64 // packets that hold nothing, sent to learn about the path
 	Dropped    uint64 // frames that found the queue full or were too large, and those that depended on them
 	Flushed    uint64 // frames that Flush took out of the queue

@@ -42,7 +42,9 @@ type outFrame struct {
 	number    uint32 // 0 until its first packet is sent: only frames that were sent are counted
 	epoch     uint32 // of its stream, when it was queued
 	timestamp uint32 // RTP, 90 kHz
-	next      int    // offset of the first byte not sent yet
+	next      int    // offset of the first byte not sent yet, or the number of the first shard
+	cut       cut    // into shards, if it is
+	parity    [][]byte
 }
 
 // filling is what padding is full of.
@@ -229,7 +231,7 @@ func (s *slot) discard(which func(*outFrame) bool) int {
 		if !which(f) {
 			return false
 		}
-		if f.next > 0 {
+		if f.next > 0 && !f.sharded() {
 			s.cut = f
 		}
 		s.queueBytes -= len(f.sealed)
@@ -269,7 +271,7 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 				e.tries++
 				s.stats.Resent++
 				s.path.again(e.wide, now)
-				if s.twice && e.tries == 1 {
+				if s.twice && e.tries == 1 && !e.isParity() {
 					s.echoes = append(s.echoes, echo{seq, now + echoAfter})
 				}
 				return e.packet, true
@@ -287,12 +289,12 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 	if f.number == 0 {
 		s.number++
 		f.number = s.number
-		appendFrameHeader(f.header[:0], f.key, f.camera, f.number, uint32(len(f.sealed)))
+		if s.protect(f, now); !f.sharded() {
+			appendFrameHeader(f.header[:0], f.key, f.camera, f.number, uint32(len(f.sealed)))
+		}
 	}
-	length := min(fragmentSize, f.size()-f.next)
-	p := packet{frame: f, offset: int32(f.next), length: int32(length), marker: f.next+length == f.size()}
-	f.next += length
-	if p.marker {
+	p := f.packet()
+	if f.sent() {
 		s.queue[0] = nil
 		s.queue = s.queue[1:]
 		s.queueBytes -= len(f.sealed)
@@ -300,7 +302,9 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 		s.unacked = append(s.unacked, sentFrame{f.number, f.camera, f.stream, now})
 		s.stats.Frames++
 	}
-	s.repairs = min(s.repairs+length, maxRepairs)
+	if !p.isParity() {
+		s.repairs = min(s.repairs+int(p.length), maxRepairs)
+	}
 	return s.record(p, now), true
 }
 
