@@ -27,6 +27,7 @@ const (
 // Camera is one camera of an agent.
 type Camera struct {
 	Name   string
+	Key    string // under which the store keeps its id; the name if empty. It must stay the same for as long as the camera does
 	Source source.Source
 	// Sound hands on what the camera hears to those who may watch it. Without it no sound leaves the agent, whatever the source delivers.
 	Sound bool
@@ -47,7 +48,10 @@ type Config struct {
 	Link func(link pairing.Link, expires time.Time)
 	// LinkLife is how long a claim link is good for; pairing.DefaultTTL if zero.
 	LinkLife time.Duration
-	Log      *slog.Logger
+	// Changed is told that what Watchers, Online or Owned return may have changed. It is called from any goroutine, and must not block or
+	// call the Agent. May be nil.
+	Changed func()
+	Log     *slog.Logger
 	// Now is the wall clock; time.Now if nil. Grants begin and expire by it, as far as it can be trusted.
 	Now func() time.Time
 }
@@ -66,6 +70,7 @@ type Agent struct {
 	linkLife  time.Duration
 	// linkClosed holds a token when a claim link was tried too often.
 	linkClosed chan struct{}
+	changed    func()
 	log        *slog.Logger
 	hubs       []*hub
 	sources    []source.Source
@@ -97,9 +102,9 @@ func New(c Config) (*Agent, error) {
 	a := &Agent{
 		name: c.Name, store: c.Store, key: c.Store.Key(), clock: c.Clock,
 		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
-		linkClosed: make(chan struct{}, 1),
-		codes:      pairing.NewCodes(c.Store.Key().Public(), nil),
-		sessions:   map[*viewerSession]struct{}{},
+		linkClosed: make(chan struct{}, 1), changed: c.Changed,
+		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
+		sessions: map[*viewerSession]struct{}{},
 	}
 	a.id = a.key.Public().ID()
 	a.wall = newWallClock(c.Now, c.Store.ClockMark(), c.Store.ClockPath(), c.Log)
@@ -116,7 +121,7 @@ func New(c Config) (*Agent, error) {
 		a.servers = append(a.servers, newServerLink(url, i, len(c.Servers), c.Log))
 	}
 	for i, cam := range c.Cameras {
-		id, err := c.Store.Camera(cam.Name)
+		id, err := c.Store.Camera(cmp.Or(cam.Key, cam.Name))
 		if err != nil {
 			return nil, fmt.Errorf("camera %q: %w", cam.Name, err)
 		}

@@ -82,6 +82,7 @@ func (a *Agent) claim(s *viewerSession, c *control.Claim) (proof pairing.Proof, 
 	a.grants = log
 	a.mu.Unlock()
 	a.tellKnocks()
+	a.tellChanged()
 	a.log.Info("claimed by its owner", "device", s.device.ID().Fingerprint())
 	return answer, 0
 }

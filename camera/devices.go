@@ -17,6 +17,7 @@ const devicesEvery = 500 * time.Millisecond
 
 // tellDevices lets every owner who asked hear of the devices anew.
 func (a *Agent) tellDevices() {
+	a.tellChanged()
 	for _, s := range a.all() {
 		if s.wantsDevices.Load() {
 			s.out.mark(dueDevices)

@@ -2,17 +2,14 @@ package camera
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
-
-	"github.com/pion/webrtc/v3"
 
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/transport"
-	"github.com/sealcam/sealcam/transport/rtp"
 )
 
 // Bounds of a session's life. A viewer gives up a connection after a few restarts that were of no use.
@@ -29,7 +26,7 @@ type peer struct {
 	restarts int // the session's reading goroutine counts them
 
 	mu      sync.Mutex
-	sender  *rtp.Sender // nil while there is none
+	sender  directPath // nil while there is none
 	attempt uint32
 }
 
@@ -43,20 +40,16 @@ func (s *viewerSession) offerPeer(ctx context.Context, attempt uint32) error {
 		return s.restartPeer(ctx)
 	}
 	p.close(s.log)
-	sound, slots := slices.ContainsFunc(s.agent.hubs, func(h *hub) bool { return h.sound }), rtp.MaxSlots
-	if sound {
-		slots--
-	}
-	sender, err := rtp.NewSender(rtp.SenderConfig{
-		ICEServers: iceServers(p.ice, p.turn),
-		Slots:      min(len(s.agent.hubs), slots),
-		Sound:      sound,
-		Loopback:   s.agent.loopback,
-		Log:        s.log,
-		OnCandidate: func(candidate string) {
+	sender, err := newDirectPath(directConfig{
+		ice: p.ice, turn: p.turn, cameras: len(s.agent.hubs), loopback: s.agent.loopback, log: s.log,
+		sound: slices.ContainsFunc(s.agent.hubs, func(h *hub) bool { return h.sound }),
+		candidate: func(candidate string) {
 			s.sendControl(&control.Candidate{Attempt: attempt, Candidate: candidate})
 		},
 	})
+	if errors.Is(err, errNoDirect) {
+		return nil
+	}
 	if err != nil {
 		s.log.Warn("no direct path", "error", err)
 		return nil // the relay remains
@@ -133,14 +126,14 @@ func (p *peer) flush(camera uint8) {
 	}
 }
 
-func (p *peer) any() *rtp.Sender {
+func (p *peer) any() directPath {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sender
 }
 
 // current returns the peer connection that a message belongs to, or nil if it came too late.
-func (p *peer) current(attempt uint32) *rtp.Sender {
+func (p *peer) current(attempt uint32) directPath {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if attempt != p.attempt {
@@ -155,22 +148,8 @@ func (p *peer) close(log *slog.Logger) {
 	p.sender = nil
 	p.mu.Unlock()
 	if sender != nil {
-		log.Debug("direct path closed", "stats", sender.Stats())
 		if err := sender.Close(); err != nil {
 			log.Debug("peer connection", "error", err)
 		}
 	}
-}
-
-// iceServers puts the credentials of this session into the server's list.
-func iceServers(urls []string, turn signal.TURN) []webrtc.ICEServer {
-	var servers []webrtc.ICEServer
-	for _, u := range urls {
-		s := webrtc.ICEServer{URLs: []string{u}}
-		if strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:") {
-			s.Username, s.Credential = turn.Username, turn.Password
-		}
-		servers = append(servers, s)
-	}
-	return servers
 }

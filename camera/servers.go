@@ -103,6 +103,7 @@ func (a *Agent) online(ctx context.Context, l *serverLink) error {
 
 func (a *Agent) setClient(l *serverLink, c *signal.Client) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	l.client, l.knocks = c, nil
+	a.mu.Unlock()
+	a.tellChanged()
 }

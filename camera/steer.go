@@ -8,7 +8,6 @@ import (
 	"github.com/sealcam/sealcam/camera/ladder"
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/seal"
-	"github.com/sealcam/sealcam/transport/rtp"
 )
 
 // steerEvery is how often the direct path is looked at: as often as its viewer's reports come at best.
@@ -16,7 +15,7 @@ const steerEvery = 50 * time.Millisecond
 
 // steering is what a session does with its direct path. The goroutine of steerAll owns it.
 type steering struct {
-	sender *rtp.Sender // that it is about
+	sender directPath // that it is about
 	ladder *ladder.Ladder
 	told   map[uint8]control.Layer
 }

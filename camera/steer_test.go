@@ -68,12 +68,12 @@ func TestDeadPathGetsNothing(t *testing.T) {
 		d.film()
 		return len(d.w.feeds) == 0
 	})
-	before := d.s.peer.any().Stats()
+	before := d.s.peer.any().(*loggedPath).Stats()
 	seen := len(d.other.seen)
 	for range 200 {
 		d.film()
 	}
-	if after := d.s.peer.any().Stats(); after.Frames != before.Frames || after.Packets-before.Packets > 10 {
+	if after := d.s.peer.any().(*loggedPath).Stats(); after.Frames != before.Frames || after.Packets-before.Packets > 10 {
 		t.Errorf("%+v became %+v", before, after)
 	}
 	if n := len(d.other.seen) - seen; n != 200 {
@@ -99,7 +99,7 @@ func TestImpossibleLayers(t *testing.T) {
 			t.Fatalf("%d feeds", len(d.w.feeds))
 		}
 	}
-	stats := d.s.peer.any().Stats()
+	stats := d.s.peer.any().(*loggedPath).Stats()
 	if frames := stats.Frames + stats.Dropped + stats.Flushed; frames > 40*uint64(d.units) {
 		t.Errorf("%d frames for %d pictures: %+v", frames, d.units, stats)
 	}

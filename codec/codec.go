@@ -26,6 +26,7 @@ const (
 	H264 Codec = 1 // ITU-T H.264, Annex B byte stream
 	H265 Codec = 2 // ITU-T H.265, Annex B byte stream
 	JPEG Codec = 3 // ITU-T T.81, one file a picture
+	VP8  Codec = 4 // RFC 6386, one frame a picture
 
 	AAC  Codec = 16 // ISO/IEC 14496-3, raw access units
 	Opus Codec = 17 // RFC 6716, one packet a unit
@@ -45,6 +46,8 @@ func (c Codec) String() string {
 		return "H.265"
 	case JPEG:
 		return "JPEG"
+	case VP8:
+		return "VP8"
 	case AAC:
 		return "AAC"
 	case Opus:
@@ -73,7 +76,7 @@ const (
 type Config struct {
 	Codec         Codec
 	Width, Height uint16 // pixels, after cropping
-	// Profile is the codec string of RFC 6381 that WebCodecs takes, such as "avc1.4D0028"; empty for JPEG.
+	// Profile is the codec string of RFC 6381 that WebCodecs takes, such as "avc1.4D0028" or "vp8"; empty for JPEG.
 	Profile string
 
 	// Of sound, which has none of the above but the codec.
@@ -123,7 +126,7 @@ func (c Config) valid() error {
 	if c.Codec.Sound() {
 		return c.validSound()
 	}
-	if c.Codec < H264 || c.Codec > JPEG || c.Width == 0 || c.Height == 0 || c.Width > MaxWidth || c.Height > MaxHeight {
+	if c.Codec < H264 || c.Codec > VP8 || c.Width == 0 || c.Height == 0 || c.Width > MaxWidth || c.Height > MaxHeight {
 		return ErrConfig
 	}
 	if len(c.Profile) > MaxProfile || (c.Profile == "") != (c.Codec == JPEG) || c.Rate != 0 || c.Channels != 0 || c.Description != "" {
@@ -167,7 +170,7 @@ const MaxSoundUnit = 8 << 10
 // AccessUnit is one coded picture with everything needed to decode it after the pictures before it, or one unit of sound, each of which
 // is Key and Captured when its first sample was. Once handed on, Data is shared and must not be changed.
 type AccessUnit struct {
-	Data     []byte // Annex B (key pictures start with their parameter sets) or one JPEG file
+	Data     []byte // Annex B (key pictures start with their parameter sets), one JPEG file or one VP8 frame
 	Key      bool   // decoding can start here
 	Captured Timestamp
 	Config   Config

@@ -1,4 +1,4 @@
-// Package still makes single JPEG pictures out of the key frames of a camera's H.264 stream, for viewers who cannot decode video: small
+// Package still makes single JPEG pictures out of the key frames of a camera's H.264 or VP8 stream, for viewers who cannot decode video: small
 // ones, in the camera's own shape. It starts no goroutines and keeps no pictures.
 package still
 
@@ -30,16 +30,16 @@ const maxPictures = 2
 
 // Errors of Make, beside those of package h264.
 var (
-	// ErrNoKey is returned for anything but a key frame of H.264.
-	ErrNoKey = errors.New("still: not a key frame of H.264")
+	// ErrNoKey is returned for anything but a key frame of H.264 or VP8.
+	ErrNoKey = errors.New("still: not a key frame of H.264 or VP8")
 	// ErrNoPicture is returned for a key frame that is damaged, or that gives no picture by itself.
 	ErrNoPicture = errors.New("still: the key frame gives no whole picture")
 )
 
-// Possible reports whether stills can be made of a stream: H.264 within the bounds.
+// Possible reports whether stills can be made of a stream: H.264 or VP8 within the bounds.
 func Possible(c codec.Config) bool {
 	w, h := int(c.Width), int(c.Height)
-	return c.Codec == codec.H264 && w > 0 && h > 0 && w <= MaxSide && h <= MaxSide && (w+15)/16*((h+15)/16) <= MaxMacroblocks
+	return (c.Codec == codec.H264 || c.Codec == codec.VP8) && w > 0 && h > 0 && w <= MaxSide && h <= MaxSide && (w+15)/16*((h+15)/16) <= MaxMacroblocks
 }
 
 // Maker makes stills. The zero value is ready; it takes the memory of a decoder with the first key frame and keeps it for the next. It
@@ -54,9 +54,33 @@ type Maker struct {
 // Make decodes a key frame by itself and returns it as a JPEG file of at most MaxWidth×MaxHeight, with the same capture time. The errors
 // wrap ErrNoKey, ErrNoPicture, or h264.ErrUnsupported or ErrTooLarge; the Maker goes on with the next key frame.
 func (m *Maker) Make(au codec.AccessUnit) (codec.AccessUnit, error) {
-	if !au.Key || au.Config.Codec != codec.H264 {
+	if !au.Key {
 		return codec.AccessUnit{}, ErrNoKey
 	}
+	var err error
+	switch au.Config.Codec {
+	case codec.H264:
+		err = m.decodeH264(au)
+	case codec.VP8:
+		err = m.decodeVP8(au)
+	default:
+		err = ErrNoKey
+	}
+	if err != nil {
+		return codec.AccessUnit{}, err
+	}
+	m.file.Reset()
+	if err := jpeg.Encode(&m.file, &m.picture, &jpeg.Options{Quality: quality}); err != nil {
+		return codec.AccessUnit{}, fmt.Errorf("still: %w", err)
+	}
+	size := m.picture.Rect.Size()
+	return codec.AccessUnit{
+		Data: bytes.Clone(m.file.Bytes()), Key: true, Captured: au.Captured,
+		Config: codec.Config{Codec: codec.JPEG, Width: uint16(size.X), Height: uint16(size.Y)},
+	}, nil
+}
+
+func (m *Maker) decodeH264(au codec.AccessUnit) error {
 	if m.decoder == nil {
 		m.decoder = h264.NewDecoder(h264.Options{
 			MaxWidth: MaxSide, MaxHeight: MaxSide, MaxMacroblocks: MaxMacroblocks, MaxPictures: maxPictures, LowDelay: true,
@@ -74,21 +98,23 @@ func (m *Maker) Make(au codec.AccessUnit) (codec.AccessUnit, error) {
 	m.decoder.Flush(take) // streams that reorder pictures hold it back
 	switch {
 	case errors.Is(err, h264.ErrUnsupported), errors.Is(err, h264.ErrTooLarge):
-		return codec.AccessUnit{}, fmt.Errorf("still: %w", err)
+		return fmt.Errorf("still: %w", err)
 	case err != nil:
-		return codec.AccessUnit{}, fmt.Errorf("%w: %w", ErrNoPicture, err)
+		return fmt.Errorf("%w: %w", ErrNoPicture, err)
 	case !made:
-		return codec.AccessUnit{}, ErrNoPicture
+		return ErrNoPicture
 	}
-	m.file.Reset()
-	if err := jpeg.Encode(&m.file, &m.picture, &jpeg.Options{Quality: quality}); err != nil {
-		return codec.AccessUnit{}, fmt.Errorf("still: %w", err)
+	return nil
+}
+
+func (m *Maker) decodeVP8(au codec.AccessUnit) error {
+	p, err := decodeVP8(au.Data)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoPicture, err)
 	}
-	size := m.picture.Rect.Size()
-	return codec.AccessUnit{
-		Data: bytes.Clone(m.file.Bytes()), Key: true, Captured: au.Captured,
-		Config: codec.Config{Codec: codec.JPEG, Width: uint16(size.X), Height: uint16(size.Y)},
-	}, nil
+	size := p.Rect.Size()
+	m.draw(&h264.Picture{Y: p.Y, Cb: p.Cb, Cr: p.Cr, YStride: p.YStride, ChromaStride: p.CStride, Width: size.X, Height: size.Y, Colour: h264.Colour{Primaries: 2, Transfer: 2, Matrix: 6}})
+	return nil
 }
 
 // draw scales a decoded picture into the Maker's own, in the colours of a JPEG file.

@@ -27,19 +27,18 @@ func (s *Store) Camera(name string) (identity.CameraID, error) {
 		return id, err
 	}
 	s.cameras[name] = id.String()
-	if s.dir == "" {
+	if s.folder == nil {
 		return id, nil
 	}
 	data, err := json.MarshalIndent(s.cameras, "", "\t")
 	if err != nil {
 		return id, err
 	}
-	return id, replaceFile(s.path(camerasFile), append(data, '\n'))
+	return id, s.folder.Replace(camerasFile, append(data, '\n'))
 }
 
 func (s *Store) loadCameras() error {
-	path := s.path(camerasFile)
-	data, err := readFile(path, maxCameras)
+	data, err := s.folder.Read(camerasFile, maxCameras)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -47,7 +46,7 @@ func (s *Store) loadCameras() error {
 		return err
 	}
 	if s.cameras, err = parseCameras(data); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", s.path(camerasFile), err)
 	}
 	return nil
 }

@@ -30,11 +30,10 @@ type Checkpoint struct {
 func (s *Store) Checkpoint() (Checkpoint, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dir == "" {
+	if s.folder == nil {
 		return Checkpoint{}, nil
 	}
-	path := s.path(checkpointFile)
-	data, err := readFile(path, 1<<10)
+	data, err := s.folder.Read(checkpointFile, 1<<10)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Checkpoint{}, nil
 	}
@@ -43,7 +42,7 @@ func (s *Store) Checkpoint() (Checkpoint, error) {
 		c, err = parseCheckpoint(data, s.key)
 	}
 	if err != nil {
-		return Checkpoint{}, s.without(path, "all entries of the log are checked anew", errors.New("is damaged or another agent's"))
+		return Checkpoint{}, s.without(checkpointFile, "all entries of the log are checked anew", errors.New("is damaged or another agent's"))
 	}
 	return c, nil
 }
@@ -52,10 +51,10 @@ func (s *Store) Checkpoint() (Checkpoint, error) {
 func (s *Store) SaveCheckpoint(c Checkpoint) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dir == "" {
+	if s.folder == nil {
 		return nil
 	}
-	if err := replaceFile(s.path(checkpointFile), appendCheckpoint(nil, c, s.key)); err != nil {
+	if err := s.folder.Replace(checkpointFile, appendCheckpoint(nil, c, s.key)); err != nil {
 		return fmt.Errorf("store: checkpoint: %w", err)
 	}
 	return nil

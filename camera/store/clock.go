@@ -29,10 +29,10 @@ func (s *Store) SaveClockMark(t time.Time) error {
 		return nil
 	}
 	s.mark = t
-	if s.dir == "" {
+	if s.folder == nil {
 		return nil
 	}
-	if err := replaceFile(s.path(clockFile), []byte(t.Format(clockWords))); err != nil {
+	if err := s.folder.Replace(clockFile, []byte(t.Format(clockWords))); err != nil {
 		return fmt.Errorf("store: clock: %w", err)
 	}
 	return nil
@@ -40,17 +40,13 @@ func (s *Store) SaveClockMark(t time.Time) error {
 
 // ClockPath is where the mark lies, for sentences to the owner of an agent whose clock once ran ahead.
 func (s *Store) ClockPath() string {
-	if s.dir == "" {
-		return ""
-	}
 	return s.path(clockFile)
 }
 
 // loadClock reads the mark. If it is lost, the other files know times too: it must not be possible to make the agent believe an
 // earlier time by damaging one file.
 func (s *Store) loadClock() error {
-	path := s.path(clockFile)
-	data, err := readFile(path, 64)
+	data, err := s.folder.Read(clockFile, 64)
 	if err == nil {
 		if s.mark, err = parseClock(data); err == nil {
 			return nil
@@ -65,7 +61,7 @@ func (s *Store) loadClock() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return s.without(path, "the latest time in the other files was taken in its place", errors.New("is damaged"))
+	return s.without(clockFile, "the latest time in the other files was taken in its place", errors.New("is damaged"))
 }
 
 var errClock = errors.New("store: not a clock mark")

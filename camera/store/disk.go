@@ -3,7 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -39,11 +39,13 @@ func checkHeader(b []byte, line string, agent identity.AgentID) ([]byte, error) 
 	return b[len(line)+len(agent):], nil
 }
 
-// logFile is what the log needs of its file; a test puts a disk in its place whose power fails.
-type logFile interface {
-	io.WriteCloser
-	Sync() error
-	Truncate(size int64) error
+// pathless takes the path out of an error whose sentence names it already.
+func pathless(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 func readFile(path string, limit int64) ([]byte, error) {

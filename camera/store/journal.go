@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -46,9 +45,9 @@ type Visit struct {
 // unlike the grant log the journal is not forced to the disk, for it decides nothing. It is safe for concurrent use.
 type Journal struct {
 	mu      sync.Mutex
-	path    string // empty: nothing is written
+	folder  Folder // nil: nothing is written
 	header  []byte
-	file    *os.File
+	file    File
 	end     int64 // of the last whole record in file
 	records int
 	visits  []Visit // oldest first, numbered without gaps
@@ -205,10 +204,10 @@ func (j *Journal) rewrite() error {
 	for _, v := range j.visits {
 		b = appendVisit(b, v)
 	}
-	if err := replaceFile(j.path, b); err != nil {
+	if err := j.folder.Replace(journalFile, b); err != nil {
 		return fmt.Errorf("store: journal: %w", err)
 	}
-	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := j.folder.Extend(journalFile)
 	if err != nil {
 		return fmt.Errorf("store: journal: %w", err)
 	}
@@ -251,20 +250,20 @@ func (j *Journal) CloseVisits(at time.Time) error {
 }
 
 func (s *Store) loadJournal() error {
-	path, header := s.path(journalFile), appendHeader(nil, journalHeader, s.agent)
-	data, err := readFile(path, int64(len(header)+2*maxRecords*visitSize))
+	header := appendHeader(nil, journalHeader, s.agent)
+	data, err := s.folder.Read(journalFile, int64(len(header)+2*maxRecords*visitSize))
 	var visits []Visit
 	if err == nil {
 		visits, err = parseJournal(data, s.agent)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if err := s.without(path, "a new access journal was begun", err); err != nil {
+		if err := s.without(journalFile, "a new access journal was begun", err); err != nil {
 			return err
 		}
 		visits = nil
 	}
 	s.journal = newJournal(visits)
-	s.journal.path, s.journal.header = path, header
+	s.journal.folder, s.journal.header = s.folder, header
 	return s.journal.rewrite()
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
@@ -30,9 +29,6 @@ func (s *Store) Entries() [][]byte {
 
 // LogPath is where the grant log lies, for sentences to its owner; empty if it lies nowhere.
 func (s *Store) LogPath() string {
-	if s.dir == "" {
-		return ""
-	}
 	return s.path(logName)
 }
 
@@ -44,7 +40,7 @@ func (s *Store) Append(entry []byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dir != "" {
+	if s.folder != nil {
 		if err := s.write(appendFrame(nil, entry)); err != nil {
 			return err
 		}
@@ -108,10 +104,10 @@ func parseLog(b []byte, agent identity.AgentID) (entries [][]byte, whole int, er
 // loadLog reads the records. A torn last record was never acknowledged: it is copied aside and cut off.
 func (s *Store) loadLog() error {
 	path := s.path(logName)
-	data, err := readFile(path, maxLog)
+	data, err := s.folder.Read(logName, maxLog)
 	if errors.Is(err, fs.ErrNotExist) {
 		data = appendHeader(nil, logHeader, s.agent)
-		err = replaceFile(path, data)
+		err = s.folder.Replace(logName, data)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read the grant log: %w", err)
@@ -120,15 +116,15 @@ func (s *Store) loadLog() error {
 	if err != nil {
 		return fmt.Errorf("the grant log %s %w: put back a copy of it, or begin anew with: sealcam agent reset; nothing of it was used", path, err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := s.folder.Extend(logName)
 	if err != nil {
-		return fmt.Errorf("cannot open the grant log %s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("cannot open the grant log %s: %w", path, pathless(err))
 	}
 	s.log, s.logEnd, s.entries = f, int64(whole), entries
 	if whole == len(data) {
 		return nil
 	}
-	if err := replaceFile(path+".torn", data); err != nil {
+	if err := s.folder.Replace(logName+".torn", data); err != nil {
 		return err
 	}
 	if err := f.Truncate(int64(whole)); err != nil {

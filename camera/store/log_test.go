@@ -125,7 +125,7 @@ func TestOversizeLog(t *testing.T) {
 }
 
 // disk is a file whose power may fail: what was not synced is then there in part, or not at all.
-type disk struct {
+type failingDisk struct {
 	data   []byte
 	synced int
 	fails  error // of the next Write, after half of it
@@ -133,7 +133,7 @@ type disk struct {
 	stuck  bool  // Truncate fails
 }
 
-func (d *disk) Write(b []byte) (int, error) {
+func (d *failingDisk) Write(b []byte) (int, error) {
 	if err := d.fails; err != nil {
 		d.fails = nil
 		d.data = append(d.data, b[:len(b)/2]...)
@@ -143,7 +143,7 @@ func (d *disk) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (d *disk) Sync() error {
+func (d *failingDisk) Sync() error {
 	if err := d.loses; err != nil {
 		d.loses = nil
 		return err
@@ -152,7 +152,7 @@ func (d *disk) Sync() error {
 	return nil
 }
 
-func (d *disk) Truncate(size int64) error {
+func (d *failingDisk) Truncate(size int64) error {
 	if d.stuck {
 		return errors.New("stuck")
 	}
@@ -160,13 +160,13 @@ func (d *disk) Truncate(size int64) error {
 	return nil
 }
 
-func (d *disk) Close() error { return nil }
+func (d *failingDisk) Close() error { return nil }
 
-func onDisk(t *testing.T) (*Store, *disk) {
+func onDisk(t *testing.T) (*Store, *failingDisk) {
 	t.Helper()
 	s := open(t, t.TempDir())
 	s.log.Close()
-	d := &disk{data: appendHeader(nil, logHeader, s.agent)}
+	d := &failingDisk{data: appendHeader(nil, logHeader, s.agent)}
 	d.synced = len(d.data)
 	s.log = d
 	return s, d
@@ -214,9 +214,9 @@ func TestFullDisk(t *testing.T) {
 
 // After a failed fsync, or when half an entry cannot be taken away, nobody knows what is on the disk: nothing more is acknowledged.
 func TestBrokenDisk(t *testing.T) {
-	for name, fail := range map[string]func(*disk){
-		"sync":     func(d *disk) { d.loses = errors.New("lost") },
-		"truncate": func(d *disk) { d.fails, d.stuck = io.ErrShortWrite, true },
+	for name, fail := range map[string]func(*failingDisk){
+		"sync":     func(d *failingDisk) { d.loses = errors.New("lost") },
+		"truncate": func(d *failingDisk) { d.fails, d.stuck = io.ErrShortWrite, true },
 	} {
 		s, d := onDisk(t)
 		fail(d)

@@ -47,7 +47,7 @@ func (s *Store) LastSeen(d identity.DeviceID) time.Time {
 func (s *Store) SaveSeen() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dir == "" || !s.seenNew {
+	if s.folder == nil || !s.seenNew {
 		return nil
 	}
 	words := make(map[string]int64, len(s.seen))
@@ -56,7 +56,7 @@ func (s *Store) SaveSeen() error {
 	}
 	data, err := json.MarshalIndent(words, "", "\t")
 	if err == nil {
-		err = replaceFile(s.path(seenFile), append(data, '\n'))
+		err = s.folder.Replace(seenFile, append(data, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("store: last seen: %w", err)
@@ -66,8 +66,7 @@ func (s *Store) SaveSeen() error {
 }
 
 func (s *Store) loadSeen() error {
-	path := s.path(seenFile)
-	data, err := readFile(path, 1<<20)
+	data, err := s.folder.Read(seenFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -78,7 +77,7 @@ func (s *Store) loadSeen() error {
 			return nil
 		}
 	}
-	return s.without(path, "when devices were last seen is noted anew", errors.New("is damaged"))
+	return s.without(seenFile, "when devices were last seen is noted anew", errors.New("is damaged"))
 }
 
 var errSeen = errors.New("store: not a list of last seen devices")

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -29,7 +28,7 @@ const (
 
 // Store is an agent's memory. Its methods may be called from several goroutines.
 type Store struct {
-	dir     string // empty: everything is gone when the process ends
+	folder  Folder // nil: everything is gone when the process ends
 	key     identity.AgentKey
 	agent   identity.AgentID
 	journal *Journal
@@ -38,13 +37,13 @@ type Store struct {
 	warnings []string
 	cameras  map[string]string // name to id in hex
 	entries  [][]byte
-	log      logFile
+	log      File
 	logEnd   int64
 	failed   error // of the log's disk; nothing is appended after it
 	seen     map[identity.DeviceID]int64
 	seenNew  bool // seen is not on the disk yet
 	mark     time.Time
-	lock     *os.File
+	closed   bool
 }
 
 // Memory returns a Store that keeps nothing on the disk.
@@ -61,21 +60,11 @@ func Memory() (*Store, error) {
 
 // Open opens the folder dir, making it and the agent's key the first time. Its errors are sentences for the agent's owner.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the state folder %s: %w; choose another with -state", dir, errors.Unwrap(err))
-	}
-	lock, err := lockFolder(filepath.Join(dir, lockFile))
+	d, err := openDisk(dir)
 	if err != nil {
-		return nil, fmt.Errorf("another agent uses the state folder %s: stop it, or choose another folder with -state", dir)
+		return nil, err
 	}
-	s := &Store{dir: dir, cameras: map[string]string{}, seen: map[identity.DeviceID]int64{}, lock: lock}
-	for _, load := range []func() error{s.loadKey, s.loadCameras, s.loadLog, s.loadJournal, s.loadSeen, s.loadClock} {
-		if err := load(); err != nil {
-			s.Close()
-			return nil, err
-		}
-	}
-	return s, nil
+	return OpenFolder(d)
 }
 
 // Close writes what was not on the disk yet and releases the folder.
@@ -90,10 +79,10 @@ func (s *Store) Close() error {
 	if s.log != nil {
 		errs = append(errs, s.log.Close())
 	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+	if s.folder != nil && !s.closed {
+		errs = append(errs, s.folder.Close())
 	}
-	s.log, s.lock = nil, nil
+	s.log, s.closed = nil, true
 	return errors.Join(errs...)
 }
 
@@ -110,29 +99,34 @@ func (s *Store) Warnings() []string {
 	return slices.Clone(s.warnings)
 }
 
-func (s *Store) path(file string) string { return filepath.Join(s.dir, file) }
+// path is where a file lies, for sentences; empty if it lies nowhere.
+func (s *Store) path(file string) string {
+	if s.folder == nil {
+		return ""
+	}
+	return s.folder.Path(file)
+}
 
 // without keeps a damaged file aside and notes what that means for the owner.
-func (s *Store) without(path, consequence string, damage error) error {
-	aside, err := setAside(path)
+func (s *Store) without(file, consequence string, damage error) error {
+	aside, err := s.folder.SetAside(file)
 	if err != nil {
-		return fmt.Errorf("%s is damaged and cannot be kept aside: move it away: %w", path, err)
+		return fmt.Errorf("%s is damaged and cannot be kept aside: move it away: %w", s.path(file), err)
 	}
-	s.warnings = append(s.warnings, fmt.Sprintf("%s %v: it is kept as %s; %s", path, damage, filepath.Base(aside), consequence))
+	s.warnings = append(s.warnings, fmt.Sprintf("%s %v: it is kept as %s; %s", s.path(file), damage, aside, consequence))
 	return nil
 }
 
 func (s *Store) loadKey() error {
-	path := s.path(keyFile)
-	seed, err := readFile(path, 64)
+	seed, err := s.folder.Read(keyFile, 64)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if s.key, err = identity.GenerateAgent(rand.Reader); err == nil {
-			err = replaceFile(path, s.key.Seed())
+			err = s.folder.Replace(keyFile, s.key.Seed())
 		}
 	case err == nil:
 		if s.key, err = identity.AgentFromSeed(seed); err != nil {
-			err = damagedKey(path)
+			err = damagedKey(s.path(keyFile))
 		}
 	}
 	if err != nil {

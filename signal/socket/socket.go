@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"nhooyr.io/websocket"
 )
@@ -36,6 +37,7 @@ type Conn struct {
 	ws    *websocket.Conn
 	write func(context.Context, []byte) error // one message
 	ready func() error                        // nil: always
+	over  atomic.Bool                         // CloseNow was called
 
 	// Of the reading goroutine:
 	limit   int64        // bytes of a message
@@ -79,7 +81,8 @@ func (c *Conn) Read(ctx context.Context) ([]byte, error) {
 }
 
 // Write sends one message. It ends early, and the connection with it, when ctx ends; and when CloseNow is called, so that a ctx without
-// end will do. In a browser it never blocks: the browser buffers, and tells nobody here how much.
+// end will do.
+// In a browser it never blocks: the browser buffers, and Ready tells how much.
 func (c *Conn) Write(ctx context.Context, message []byte) error { return c.write(ctx, message) }
 
 // Ready waits until what was written is sent but for a little, as far as the system tells: what waits there is beyond dropping. Who asks
@@ -112,4 +115,7 @@ func (c *Conn) SetReadLimit(n int64) { c.limit = n }
 
 // CloseNow ends the connection without a handshake and waits for the library's goroutines. In a browser it does nothing: there the
 // connection ends when the server closes it, or when the browser finds it dead.
-func (c *Conn) CloseNow() { c.ws.CloseNow() }
+func (c *Conn) CloseNow() {
+	c.over.Store(true)
+	c.ws.CloseNow()
+}

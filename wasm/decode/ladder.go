@@ -118,7 +118,7 @@ func (l *Ladder) byBrowser(config codec.Config) bool {
 		return false
 	}
 	switch config.Codec {
-	case codec.H264, codec.H265:
+	case codec.H264, codec.H265, codec.VP8:
 		if l.choice == Still {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/codec/vp8"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
@@ -116,6 +117,9 @@ func (v *video) Decode(u viewer.Unit) error {
 		return errors.New("decode: the decoder failed before")
 	}
 	start := time.Now()
+	if err := v.check(u); err != nil {
+		return err
+	}
 	if v.decoder.Get("decodeQueueSize").Int() > maxQueue {
 		return viewer.ErrBacklog
 	}
@@ -138,6 +142,21 @@ func (v *video) Decode(u viewer.Unit) error {
 	v.handed[v.next%len(v.handed)] = handed{captured: u.Captured, at: start, skip: u.Skip}
 	v.next++
 	v.meter.addHandOver(time.Since(start))
+	return nil
+}
+
+// check compares a frame of VP8 with what its stream announced: the browser would take memory for whatever size the frame states.
+func (v *video) check(u viewer.Unit) error {
+	if v.config.Codec != codec.VP8 {
+		return nil
+	}
+	h, err := vp8.Parse(u.Data)
+	switch {
+	case err != nil:
+		return fmt.Errorf("decode: %w", err)
+	case h.Key != u.Key || h.Key && h.Config() != v.config:
+		return errSize
+	}
 	return nil
 }
 
