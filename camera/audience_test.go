@@ -2,6 +2,7 @@ package camera
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -9,8 +10,8 @@ import (
 // Whoever stands before a camera can be told by name who looks through it, and until when.
 func TestWatchers(t *testing.T) {
 	inHome(t, func(t *testing.T, h *home) {
-		changes := 0
-		h.a.changed = func() { changes++ }
+		var changes atomic.Int32
+		h.a.changed = func() { changes.Add(1) }
 		want := func(when string, want ...Watcher) {
 			t.Helper()
 			synctest.Wait()
@@ -30,13 +31,13 @@ func TestWatchers(t *testing.T) {
 		again := h.visit(d)
 		again.watch(1, 0)
 		want("in two tabs", Watcher{name, "camera 0"}, Watcher{name, "camera 1"})
-		before := changes
+		before := changes.Load()
 		again.leave()
 		want("one tab left", Watcher{name, "camera 1"})
 		g.leave()
 		want("both left")
-		if changes < before+2 {
-			t.Errorf("%d changes were told of, then %d", before, changes)
+		if now := changes.Load(); now < before+2 {
+			t.Errorf("%d changes were told of, then %d", before, now)
 		}
 		if h.a.Online() || !h.a.Owned() {
 			t.Errorf("online %v, owned %v", h.a.Online(), h.a.Owned())

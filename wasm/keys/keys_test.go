@@ -15,13 +15,14 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/database"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
 // clean returns a Store over an empty database.
 func clean(t *testing.T) *Store {
 	t.Helper()
-	if _, err := await(t.Context(), js.Global().Get("indexedDB").Call("deleteDatabase", databaseName)); err != nil {
+	if err := database.Delete(t.Context(), databaseName); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Open(t.Context())
@@ -29,7 +30,7 @@ func clean(t *testing.T) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		s.db.db.Call("close")
+		s.db.Close()
 		s.tab.Call("clear")
 	})
 	return s
@@ -70,7 +71,7 @@ func TestDeviceKeyCannotBeExported(t *testing.T) {
 	if _, _, err := s.Device(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	record, err := s.db.get(t.Context(), storeKeys, recordDevice)
+	record, err := s.db.Get(t.Context(), storeKeys, recordDevice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestForbiddenTabStorage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.db.db.Call("close")
+	defer s.db.Close()
 	if _, err := s.Homes(t.Context()); err != nil {
 		t.Errorf("homes: %v", err)
 	}
@@ -154,7 +155,7 @@ func TestTabsAgreeOnOneKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.db.db.Call("close")
+	defer b.db.Close()
 	var signers [2]identity.Signer
 	var founded [2][]byte
 	var wg sync.WaitGroup
@@ -225,7 +226,7 @@ func TestRootIsForgotten(t *testing.T) {
 	if _, ok, err := s.Root(ctx); ok || err != nil {
 		t.Errorf("afterwards: %v, %v", ok, err)
 	}
-	record, err := s.db.get(ctx, storeKeys, recordRoot)
+	record, err := s.db.Get(ctx, storeKeys, recordRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +287,7 @@ func TestWrappedSeed(t *testing.T) {
 	if err != nil || !first.Public().Equal(again.Public()) {
 		t.Fatalf("the second call made another key: %v", err)
 	}
-	record, err := s.db.get(t.Context(), storeKeys, recordDevice)
+	record, err := s.db.Get(t.Context(), storeKeys, recordDevice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +297,7 @@ func TestWrappedSeed(t *testing.T) {
 	wrapped := bytesFromJS(record.Get("wrapped"))
 	wrapped[0] ^= 1
 	record.Set("wrapped", bytesToJS(wrapped))
-	if err := s.db.put(t.Context(), storeKeys, recordDevice, record); err != nil {
+	if err := s.db.Put(t.Context(), storeKeys, recordDevice, record); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.Device(t.Context()); !errors.Is(err, errSeed) {
@@ -328,7 +329,7 @@ func TestHomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, s, stays, tab)
-	if record, err := s.db.get(ctx, storeHomes, tab.Agent.String()); err != nil || !record.IsUndefined() {
+	if record, err := s.db.Get(ctx, storeHomes, tab.Agent.String()); err != nil || !record.IsUndefined() {
 		t.Errorf("the tab's home is in the database: %v", err)
 	}
 	if err := s.Forget(ctx, tab.Agent); err != nil {
@@ -364,7 +365,7 @@ func TestDamagedHomesAreLeftOut(t *testing.T) {
 		"good": whole, "number of home": record(5), "cut home": record(good[:len(good)/2]), "empty home": record("{}"), "number": js.ValueOf(5), "cut": js.ValueOf(good[:len(good)/2]), "empty": js.ValueOf("{}"),
 		"text": js.ValueOf(good), "short": record(`{"version":1,"agent":"` + testHome(3).Agent.String() + `","knock":"AAAA","logHead":""}`),
 	} {
-		if err := s.db.put(t.Context(), storeHomes, name, record); err != nil {
+		if err := s.db.Put(t.Context(), storeHomes, name, record); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ var errRoot = errors.New("keys: the stored root key is damaged")
 // makes a root key and has sign make the entry with it; both are on the disk before it returns, so that no home is founded on a key
 // that is lost. The entry stays when the root key is gone (ForgetRoot): all agents that this device claims belong to one home.
 func (s *Store) Genesis(ctx context.Context, sign func(identity.RootKey) ([]byte, error)) ([]byte, error) {
-	record, err := s.db.get(ctx, storeKeys, recordRoot)
+	record, err := s.db.Get(ctx, storeKeys, recordRoot)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
@@ -35,7 +35,7 @@ func (s *Store) Genesis(ctx context.Context, sign func(identity.RootKey) ([]byte
 			return nil, err
 		}
 		record.Set("genesis", bytesToJS(genesis))
-		if record, err = s.db.add(ctx, storeKeys, recordRoot, record); err != nil {
+		if record, err = s.db.Add(ctx, storeKeys, recordRoot, record); err != nil {
 			return nil, fmt.Errorf("keys: %w", err)
 		}
 	}
@@ -49,7 +49,7 @@ func (s *Store) Genesis(ctx context.Context, sign func(identity.RootKey) ([]byte
 // Root returns the root key and its home while the key is still stored: until its phrase was written down and checked. ok is false if
 // there is none.
 func (s *Store) Root(ctx context.Context) (key identity.RootKey, ok bool, err error) {
-	record, err := s.db.get(ctx, storeKeys, recordRoot)
+	record, err := s.db.Get(ctx, storeKeys, recordRoot)
 	if err != nil {
 		return key, false, fmt.Errorf("keys: %w", err)
 	}
@@ -68,7 +68,7 @@ func (s *Store) Root(ctx context.Context) (key identity.RootKey, ok bool, err er
 
 // ForgetRoot removes the root key; the entry that founded its home stays.
 func (s *Store) ForgetRoot(ctx context.Context) error {
-	record, err := s.db.get(ctx, storeKeys, recordRoot)
+	record, err := s.db.Get(ctx, storeKeys, recordRoot)
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
@@ -85,7 +85,7 @@ func (s *Store) Adopt(ctx context.Context, genesis []byte) error {
 	}
 	record := js.Global().Get("Object").New()
 	record.Set("genesis", bytesToJS(genesis))
-	if err := s.db.put(ctx, storeKeys, recordRoot, record); err != nil {
+	if err := s.db.Put(ctx, storeKeys, recordRoot, record); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil

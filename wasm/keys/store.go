@@ -9,18 +9,30 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/database"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
 const (
 	recordDevice = "device"
 	recordRoot   = "root"
+
+	databaseName = "sealcam"
+	storeKeys    = "keys"  // records by name
+	storeHomes   = "homes" // records by agent id
 )
+
+// ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
+var ErrBlocked = database.ErrBlocked
+
+func openDatabase(ctx context.Context) (*database.Database, error) {
+	return database.Open(ctx, databaseName, storeKeys, storeHomes)
+}
 
 // Store is this browser's memory for this page's origin. Its methods wait for the browser, so none may be called in a
 // js.FuncOf callback.
 type Store struct {
-	db  *database
+	db  *database.Database
 	tab js.Value // sessionStorage, or undefined
 }
 
@@ -72,7 +84,7 @@ func storageManager(method string) js.Value {
 
 // Device returns the device's key and how it is kept. The first call makes it.
 func (s *Store) Device(ctx context.Context) (identity.Signer, Custody, error) {
-	record, err := s.db.get(ctx, storeKeys, recordDevice)
+	record, err := s.db.Get(ctx, storeKeys, recordDevice)
 	if err != nil {
 		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
@@ -82,7 +94,7 @@ func (s *Store) Device(ctx context.Context) (identity.Signer, Custody, error) {
 	if record, err = newDeviceRecord(ctx); err != nil {
 		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
-	if record, err = s.db.add(ctx, storeKeys, recordDevice, record); err != nil {
+	if record, err = s.db.Add(ctx, storeKeys, recordDevice, record); err != nil {
 		return nil, 0, fmt.Errorf("keys: %w", err)
 	}
 	return signerOf(ctx, record)
@@ -90,7 +102,7 @@ func (s *Store) Device(ctx context.Context) (identity.Signer, Custody, error) {
 
 // Homes returns the remembered homes. A damaged record is left out.
 func (s *Store) Homes(ctx context.Context) ([]viewer.Home, error) {
-	records, err := s.db.all(ctx, storeHomes)
+	records, err := s.db.All(ctx, storeHomes)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
@@ -112,7 +124,7 @@ func (s *Store) Remember(ctx context.Context, h viewer.Home) error {
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	if err := s.db.put(ctx, storeHomes, h.Agent.String(), record); err != nil {
+	if err := s.db.Put(ctx, storeHomes, h.Agent.String(), record); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil
@@ -121,7 +133,7 @@ func (s *Store) Remember(ctx context.Context, h viewer.Home) error {
 // Forget removes what is known of the agent.
 func (s *Store) Forget(ctx context.Context, agent identity.AgentID) error {
 	s.forgetInTab(agent)
-	if err := s.db.remove(ctx, storeHomes, agent.String()); err != nil {
+	if err := s.db.Remove(ctx, storeHomes, agent.String()); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil

@@ -1,6 +1,6 @@
 //go:build js
 
-package keys
+package database
 
 import (
 	"context"
@@ -12,31 +12,29 @@ import (
 )
 
 // ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
-var ErrBlocked = errors.New("keys: this browser keeps no data for this page")
+var ErrBlocked = errors.New("database: this browser keeps no data for this page")
 
-const (
-	databaseName    = "sealcam"
-	databaseVersion = 1
-	storeKeys       = "keys"  // records by name: "device", "root"
-	storeHomes      = "homes" // records by agent id
-)
+// version is that of every database; none has changed so far.
+const version = 1
 
-// database is an open IndexedDB database (W3C Indexed Database API 3.0).
-type database struct{ db js.Value }
+// Database is an open database. Its methods wait for the browser, so none may be called in a js.FuncOf callback.
+type Database struct{ db js.Value }
 
-func openDatabase(ctx context.Context) (*database, error) {
+// Open opens the database with the name, and makes it with these stores the first time. The error wraps ErrBlocked, or is ctx's.
+func Open(ctx context.Context, name string, stores ...string) (*Database, error) {
 	factory, err := promise.Get(js.Global(), "indexedDB")
 	var request js.Value
 	if err == nil {
-		err = promise.Try(func() { request = factory.Call("open", databaseName, databaseVersion) })
+		err = promise.Try(func() { request = factory.Call("open", name, version) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBlocked, err)
 	}
 	upgrade := js.FuncOf(func(js.Value, []js.Value) any {
 		db := request.Get("result")
-		db.Call("createObjectStore", storeKeys)
-		db.Call("createObjectStore", storeHomes)
+		for _, store := range stores {
+			db.Call("createObjectStore", store)
+		}
 		return nil
 	})
 	defer upgrade.Release()
@@ -45,7 +43,7 @@ func openDatabase(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBlocked, err)
 	}
-	return &database{db: db}, nil
+	return &Database{db: db}, nil
 }
 
 // await waits for an IDBRequest.
@@ -85,7 +83,7 @@ func await(ctx context.Context, request js.Value) (js.Value, error) {
 }
 
 // store opens a transaction of one request on one object store.
-func (d *database) store(name, mode string) (s js.Value, err error) {
+func (d *Database) store(name, mode string) (s js.Value, err error) {
 	err = promise.Try(func() {
 		// "strict" waits until the record is on the disk: a key that is used must not be lost with the power.
 		tx := d.db.Call("transaction", name, mode, map[string]any{"durability": "strict"})
@@ -94,8 +92,8 @@ func (d *database) store(name, mode string) (s js.Value, err error) {
 	return s, err
 }
 
-// get returns the record, or undefined.
-func (d *database) get(ctx context.Context, store, key string) (js.Value, error) {
+// Get returns the record, or undefined.
+func (d *Database) Get(ctx context.Context, store, key string) (js.Value, error) {
 	s, err := d.store(store, "readonly")
 	if err != nil {
 		return js.Undefined(), err
@@ -103,8 +101,8 @@ func (d *database) get(ctx context.Context, store, key string) (js.Value, error)
 	return await(ctx, s.Call("get", key))
 }
 
-// all returns a JavaScript array of a store's records.
-func (d *database) all(ctx context.Context, store string) (js.Value, error) {
+// All returns a JavaScript array of a store's records.
+func (d *Database) All(ctx context.Context, store string) (js.Value, error) {
 	s, err := d.store(store, "readonly")
 	if err != nil {
 		return js.Undefined(), err
@@ -112,8 +110,8 @@ func (d *database) all(ctx context.Context, store string) (js.Value, error) {
 	return await(ctx, s.Call("getAll"))
 }
 
-// put writes the record over what is there, and returns once it is written.
-func (d *database) put(ctx context.Context, store, key string, record js.Value) error {
+// Put writes the record over what is there, and returns once it is written.
+func (d *Database) Put(ctx context.Context, store, key string, record js.Value) error {
 	s, err := d.store(store, "readwrite")
 	if err != nil {
 		return err
@@ -125,9 +123,9 @@ func (d *database) put(ctx context.Context, store, key string, record js.Value) 
 	return committed(ctx, s.Get("transaction"), request)
 }
 
-// add writes the record if there is none under the key, and returns the one that then stands there: of two tabs that make
+// Add writes the record if there is none under the key, and returns the one that then stands there: of two tabs that make
 // a key at the same time, one wins in both.
-func (d *database) add(ctx context.Context, store, key string, record js.Value) (js.Value, error) {
+func (d *Database) Add(ctx context.Context, store, key string, record js.Value) (js.Value, error) {
 	s, err := d.store(store, "readwrite")
 	if err != nil {
 		return js.Undefined(), err
@@ -141,11 +139,11 @@ func (d *database) add(ctx context.Context, store, key string, record js.Value) 
 	if err != nil && (!errors.As(err, &refused) || refused.Name != "ConstraintError") {
 		return js.Undefined(), err
 	}
-	return d.get(ctx, store, key)
+	return d.Get(ctx, store, key)
 }
 
-// remove deletes the record, if there is one.
-func (d *database) remove(ctx context.Context, store, key string) error {
+// Remove deletes the record, if there is one.
+func (d *Database) Remove(ctx context.Context, store, key string) error {
 	s, err := d.store(store, "readwrite")
 	if err != nil {
 		return err
@@ -189,4 +187,20 @@ func committed(ctx context.Context, tx, request js.Value) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Close lets the database be deleted.
+func (d *Database) Close() { d.db.Call("close") }
+
+// Delete deletes the database with the name, if there is one.
+func Delete(ctx context.Context, name string) error {
+	factory, err := promise.Get(js.Global(), "indexedDB")
+	var request js.Value
+	if err == nil {
+		err = promise.Try(func() { request = factory.Call("deleteDatabase", name) })
+	}
+	if err == nil {
+		_, err = await(ctx, request)
+	}
+	return err
 }
