@@ -18,6 +18,8 @@ type Config struct {
 	TLSCert, TLSKey string
 	// Hosts lists the names (host or host:port) under which the server answers; empty: any.
 	Hosts []string
+	// FrameAncestors lists the origins whose pages may embed the client in a frame, such as https://dashboard.example; empty: none.
+	FrameAncestors []string
 	// TrustedProxies lists from where X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Client holds the page's files as static/pack writes them; nil or empty: a page that says how to build them.
@@ -136,5 +138,13 @@ func (c *Config) complete() error {
 		}
 	}
 	c.Hosts = hosts
+	ancestors := make([]string, len(c.FrameAncestors))
+	for i, origin := range c.FrameAncestors {
+		var err error
+		if ancestors[i], err = frameOrigin(origin); err != nil {
+			return err
+		}
+	}
+	c.FrameAncestors = ancestors
 	return nil
 }

@@ -16,12 +16,13 @@ import (
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	embed := frames{s.config.FrameAncestors}
 	if !s.knows(r.Host) {
-		secure(h, "", r.TLS != nil)
+		secure(h, "", r.TLS != nil, frames{})
 		http.Error(w, "this server does not answer under that name", http.StatusMisdirectedRequest)
 		return
 	}
-	secure(h, r.Host, r.TLS != nil)
+	secure(h, r.Host, r.TLS != nil, embed)
 	if r.URL.Path == socket.Path {
 		s.serveSignal(w, r)
 		return
@@ -34,6 +35,13 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/healthz" {
 		s.serveHealth(w)
 		return
+	}
+	if r.URL.Path == "/" {
+		h.Set("Vary", "Sec-Fetch-Dest")
+		if embedder, refused := embed.refuses(r); refused {
+			embed.refuse(w, embedder)
+			return
+		}
 	}
 	s.page.serve(w, r)
 }
@@ -104,15 +112,15 @@ func sameOrigin(r *http.Request) bool {
 // policy is the part of the Content-Security-Policy that does not depend on the host. The page runs its own scripts, styles and WASM,
 // and talks to nobody but this server.
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self'"
+	"base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self'"
 
 // secure sets the headers that every answer has. host must be valid, or empty.
-func secure(h http.Header, host string, tls bool) {
+func secure(h http.Header, host string, tls bool, embed frames) {
 	csp := policy
 	if host != "" {
 		csp += " ws://" + host + " wss://" + host // which 'self' does not mean in every browser
 	}
-	h.Set("Content-Security-Policy", csp)
+	h.Set("Content-Security-Policy", csp+"; "+embed.secure(h))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

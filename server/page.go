@@ -120,7 +120,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) {
 
 func (p *page) send(w http.ResponseWriter, r *http.Request, name string, a asset) {
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	h.Set("Content-Type", a.mime)
 	if a.etag == "" {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")

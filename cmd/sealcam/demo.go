@@ -22,6 +22,7 @@ import (
 type demoCmd struct {
 	Cameras []string `arg:"" optional:"" name:"rtsp-address" help:"Cameras to show, such as rtsp://user:password@host/path; two demo cameras if none is given."`
 	Port    int      `help:"Port on localhost." default:"8477" env:"SEALCAM_PORT"`
+	Frames  []string `help:"Origin whose pages may embed the viewer in a frame, such as https://dashboard.example; may be given again. None if none is given." name:"frame-ancestors" placeholder:"ORIGIN,..." env:"SEALCAM_FRAME_ANCESTORS"`
 	State   string   `help:"Folder of the agent's key and the grant log, so that the browser stays the owner after a restart. Without it the demo forgets everything." type:"path" env:"SEALCAM_STATE"`
 }
 
@@ -38,7 +39,8 @@ func (c *demoCmd) Run(ctx context.Context, env environment) error {
 		return err
 	}
 	s, err := server.New(server.Config{
-		Listen: net.JoinHostPort("localhost", fmt.Sprint(c.Port)), Client: static.Client(), Log: env.log.With("part", "server"),
+		Listen: net.JoinHostPort("localhost", fmt.Sprint(c.Port)), FrameAncestors: c.Frames, Client: static.Client(),
+		Log: env.log.With("part", "server"),
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ func TestWrongCalls(t *testing.T) {
 		{"agent, no server", []string{"agent", "-config", file("server.toml", card)}, []string{"-server"}},
 		{"agent, missing film", []string{"agent", "-config", file("film.toml", "server = \"http://localhost:1\"\n[[camera]]\nname = \"a\"\nfile = \"/none.mp4\"\n"), "-state", filepath.Join(dir, "s")}, []string{`camera "a"`, "none.mp4"}},
 		{"server, no certificate", []string{"server", "-listen", "localhost:0", "-udp", "", "-cert", "/none.pem", "-key", "/none.key"}, []string{"none.pem"}},
+		{"server, everybody may embed it", []string{"server", "-listen", "localhost:0", "-udp", "", "-frame-ancestors", "*"}, []string{"https://dashboard.example"}},
+		{"demo, everybody may embed it", []string{"demo", "-port", "0", "-frame-ancestors", "https://*"}, []string{"https://dashboard.example"}},
 		{"unknown flag", []string{"demo", "--colour"}, []string{"--colour"}},
 		{"unknown command", []string{"dmeo"}, []string{"dmeo"}},
 	}
