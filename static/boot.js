@@ -2,7 +2,7 @@
 // progress shown, and explains on the page whatever goes wrong. The client finds its half of this in globalThis.sealcam.boot.
 'use strict';
 (() => {
-  const { t, number, ready } = globalThis.sealcam.words;
+  const { t, number, ready, language } = globalThis.sealcam.words;
   const byId = (id) => document.getElementById(id);
   const sheet = byId('sheet');
 
@@ -21,6 +21,15 @@
     if (takeFragment() && opened) opened();
   });
 
+  // A link of a display holds no secret and stays in the address; a display that was let in may come without it.
+  const isDisplay = () => {
+    try {
+      return /^#kiosk(?:[=&]|$)/.test(location.hash) || localStorage.getItem('sealcam display') === 'on';
+    } catch {
+      return false;
+    }
+  };
+
   const setText = (id, text) => {
     const node = byId(id);
     if (node.textContent !== text) node.textContent = text;
@@ -29,6 +38,7 @@
 
   // progress shows what the page waits for. fraction is 0 to 1, or negative where there is no measure.
   const progress = (text, fraction, detail) => {
+    watch.beat('start');
     document.body.dataset.phase = 'boot';
     sheet.dataset.kind = 'progress';
     setText('sheet-title', 'Sealcam');
@@ -57,7 +67,16 @@
 
   // notice shows a sentence beside the cameras, until it is closed; with the text of an action there is a button that calls act.
   let acting = null;
+  let fading = 0;
   const notice = (text, action, act) => {
+    clearTimeout(fading);
+    // Nobody closes it on a display, so it goes by itself, and what else there is to say is added.
+    if (text && watch.guarding()) {
+      fading = setTimeout(() => notice(''), 60000);
+      const before = byId('notice').hidden ? '' : byId('notice-text').textContent;
+      if (before.includes(text)) text = before;
+      else if (before) text = before + ' ' + text;
+    }
     setText('notice-text', text);
     setText('notice-action', action || '').hidden = !action;
     byId('notice').hidden = !text;
@@ -70,22 +89,57 @@
   byId('notice-close').addEventListener('click', () => notice(''));
 
   let stopped = false;
-  const stop = (title, text, more) => {
+  const stop = (title, text, more, why) => {
     if (stopped) return;
     stopped = true;
+    notice(''); // it would lie over this
     message(title, text, '', more, t('Reload'), false);
+    watch.restart(why || 'crash');
   };
   const crashed = () => stop(t('The viewer stopped'),
     t('Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.'),
     t('If it happens again, please report it with the browser’s name and version.'));
 
   const assets = JSON.parse(byId('assets').textContent);
+
+  // said is what a page that was loaded by itself says of that.
+  const said = ({ at, why, detail }) => {
+    const time = new Date(at).toLocaleTimeString(language(), { hour: '2-digit', minute: '2-digit' });
+    switch (why) {
+      case 'crash': return t('Reloaded by itself at %s, because the viewer stopped with an error.', time);
+      case 'graphics': return t('Reloaded by itself at %s, because the graphics were interrupted.', time);
+      case 'still': return t('Reloaded by itself at %s, because the page stood still for %s s.', time, Number(detail));
+      case 'pictures': return t('Reloaded by itself at %s, because pictures came, but none could be drawn for %s s.', time, Number(detail));
+      case 'load': return t('Reloaded by itself at %s, because the viewer did not load.', time);
+      case 'lack': return t('Reloaded by itself at %s, because the browser could not run the viewer.', time);
+      case 'version': return t('Reloaded by itself at %s, because the server has a new version.', time);
+      default: return '';
+    }
+  };
+
+  // told shows what the watch tells. A picture that has stopped is covered.
+  const told = (what, seconds) => {
+    if (what === 'still') {
+      byId('still').hidden = !seconds;
+      return;
+    }
+    const text = what === 'server' ? t('Waiting for the server, then starting again by itself.') : t('Starting again by itself in %s s.', seconds);
+    if (stopped) {
+      setText('sheet-more', text).hidden = false;
+      return;
+    }
+    notice('');
+    message(t('One moment'), text);
+  };
+  const watch = globalThis.sealcamWatch(globalThis, assets, told);
+  if (isDisplay()) watch.guard(60); // until the client has read the link
   const boot = {
     assets,
     progress,
     message,
     notice,
     stop,
+    watch,
     say: (text) => setText('say', text),
     // takeLink returns the fragment of the link that was opened, once.
     takeLink: () => {
@@ -149,7 +203,7 @@
   const start = async () => {
     if (missing()) {
       await ready;
-      stop(...missing());
+      stop(...missing(), 'lack');
       return;
     }
     const asset = assets['sealcam.wasm'];
@@ -166,7 +220,7 @@
       await ready; // the client's first sentence is in the language of the rest
     } catch (error) {
       console.error(error);
-      stop(t('The viewer did not load'), t('The server did not answer, or the connection broke. Check the connection and reload.'), '');
+      stop(t('The viewer did not load'), t('The server did not answer, or the connection broke. Check the connection and reload.'), '', 'load');
       return;
     }
     progress(t('Starting'), 1, '');
@@ -181,5 +235,6 @@
     }
     crashed();
   };
+  if (watch.last) ready.then(() => notice(said(watch.last)));
   start();
 })();

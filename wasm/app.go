@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"syscall/js"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/sealcam/sealcam/transport/rtp"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/decode"
+	"github.com/sealcam/sealcam/wasm/display"
 	"github.com/sealcam/sealcam/wasm/keys"
 	"github.com/sealcam/sealcam/wasm/page"
 )
@@ -35,6 +37,7 @@ type app struct {
 	opened   chan struct{} // a link was opened, or what is remembered changed
 	screen   *screen
 	owner    *owner
+	display  *display.Display
 
 	store   *keys.Store
 	self    identity.Signer
@@ -64,6 +67,7 @@ func (a *app) run(ctx context.Context) error {
 	if err == nil {
 		a.self, a.custody, err = a.store.Device(ctx)
 	}
+	a.boot.Rest("start")
 	if errors.Is(err, keys.ErrBlocked) {
 		a.log.Warn("storage is blocked", "error", err)
 		a.boot.Message(messageBlocked)
@@ -74,6 +78,16 @@ func (a *app) run(ctx context.Context) error {
 		return err
 	}
 	a.owner = newOwner(a)
+	a.display = display.New(a.boot, func() {
+		if a.screen != nil {
+			a.screen.page.Measure()
+		}
+	}, func() {
+		if a.screen != nil {
+			a.screen.page.LeaveFull()
+		}
+	})
+	a.display.Read()
 	failed := make(chan error, 1)
 	for {
 		if err := a.once(ctx, failed); err != nil {
@@ -104,6 +118,9 @@ func (a *app) once(ctx context.Context, failed chan error) error {
 		a.boot.Notice(refused.Text)
 	}
 	a.remembered(ctx, homes)
+	if isScreen(homes) {
+		a.display.Become()
+	}
 	a.owner.open(link)
 	if link.claim == nil && link.invite == nil && len(homes) == 0 {
 		switch {
@@ -127,6 +144,11 @@ func (a *app) once(ctx context.Context, failed chan error) error {
 		go func() { failed <- a.screen.run() }()
 	}
 	return a.view(ctx, homes, link, failed)
+}
+
+// isScreen reports whether this device was let in as a screen and as nothing else.
+func isScreen(homes []viewer.Home) bool {
+	return len(homes) > 0 && !slices.ContainsFunc(homes, func(h viewer.Home) bool { return h.Role != grant.Display })
 }
 
 // view runs one viewer until another link is opened.

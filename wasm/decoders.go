@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/decode"
 )
 
@@ -15,6 +16,9 @@ const (
 	hintNoVideo  = "This browser has no video decoder of its own (WebCodecs), so this page decodes H.264 itself: the small pictures where a camera has them, and no H.265. A current Chrome, Edge, Firefox or Safari shows more."
 	hintInsecure = "This page came without https. Your pictures are sealed all the same, but whoever controls this network could change the page itself, and browsers switch their video decoder off, so the small pictures are shown where a camera has them. Open it by an https address, or on the same computer as http://localhost."
 )
+
+// hintFramed is shown where this page came by https, but in a frame of one that did not.
+var hintFramed = words.Later("The page that embeds this one came without https, so the browser switches its video decoder off here, and the small pictures are shown where a camera has them. Open that page by an https address, or this one in a window of its own.")
 
 // queried returns a parameter of the page's address; false if it has none.
 func queried(name string) (string, bool) {
@@ -33,6 +37,8 @@ func newDecoders(meter *decode.Meter) (ladder *decode.Ladder, notice string) {
 	switch {
 	case asked && !known:
 		notice = fmt.Sprintf("The address asks for decoder %q, which there is not. Use webcodecs, go, still or auto.", word)
+	case !js.Global().Get("isSecureContext").Truthy() && js.Global().Get("location").Get("protocol").String() == "https:":
+		notice = words.Say(hintFramed)
 	case !js.Global().Get("isSecureContext").Truthy():
 		notice = hintInsecure
 	case !decode.HasVideo():

@@ -24,6 +24,6 @@ func main() {
 	boot := page.NewBoot()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the viewer ends", "error", err)
-		boot.Stop("The viewer stopped", "Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.")
+		boot.Stop("The viewer stopped", "Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.", "")
 	}
 }

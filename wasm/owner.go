@@ -88,7 +88,7 @@ func (o *owner) open(l link) {
 			o.restore(*l.restore)
 		})
 	}
-	if l.claim == nil && o.app.phraseWaits() {
+	if l.claim == nil && o.app.phraseWaits() && !o.app.display.On() {
 		o.mu.Lock()
 		told := o.told
 		o.told = true

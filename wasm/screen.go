@@ -47,6 +47,7 @@ type screen struct {
 	covered  atomic.Bool   // the page is hidden: key frames are enough
 	away     atomic.Bool   // and has been for long: nothing is watched
 	leave    *time.Timer   // until then
+	alive    pulse
 	busy     time.Duration
 	looks    uint64
 	handlers []js.Func
@@ -102,12 +103,16 @@ func (s *screen) show(v *viewer.Viewer, claiming bool) {
 
 // frame is one display frame: it asks the viewer if there may be news, and hands on what differs.
 func (s *screen) frame(now time.Time) {
+	s.beat(now)
+	s.app.display.Tick(now)
 	moved := s.page.Moved()
 	if s.viewer == nil || !moved && !s.dirty.Swap(false) && now.Sub(s.looked) < lookEvery {
 		return
 	}
 	s.looked = now
 	snapshot := s.viewer.Snapshot()
+	s.alive.look(snapshot.Tiles, now)
+	snapshot.Tiles = s.app.display.Pick(snapshot.Tiles, ready(&snapshot))
 	s.tiles = snapshot.Tiles
 	if slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More }) {
 		s.dirty.Store(true)

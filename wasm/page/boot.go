@@ -64,8 +64,8 @@ func (b *Boot) Message(m Message) {
 	b.object.Call("message", m.Title, m.Text, m.Code, m.More, m.Action, m.Choices)
 }
 
-// Stop fills the page for good.
-func (b *Boot) Stop(title, text string) { b.object.Call("stop", title, text, "") }
+// Stop fills the page for good; a display starts again by itself. why is a reason that static/watch.js knows; empty: crash.
+func (b *Boot) Stop(title, text, why string) { b.object.Call("stop", title, text, "", why) }
 
 // Notice shows a sentence beside the cameras until it is closed.
 func (b *Boot) Notice(text string) { b.object.Call("notice", text) }
@@ -85,3 +85,18 @@ func (b *Boot) Offer(text, action string, f func()) {
 
 // Say has a sentence read aloud.
 func (b *Boot) Say(text string) { b.object.Call("say", text) }
+
+// Beat tells the watch (static/watch.js) that a part of the page is alive: "frame", when display frames come, and "pictures", unless some
+// come and cannot be drawn. A part that has beaten once must go on, or the watch takes it for dead.
+func (b *Boot) Beat(part string) { b.watch().Call("beat", part) }
+
+// Rest tells the watch that a part has nothing to do any more; "start" is the loading of the page.
+func (b *Boot) Rest(part string) { b.watch().Call("rest", part) }
+
+// Guard has the watch load the page again after so many seconds in which it stands still, and after every failure; 0 ends that.
+func (b *Boot) Guard(seconds int) { b.watch().Call("guard", seconds) }
+
+// Restart has the page loaded again by itself and remembers why; it reports false where a person should do it.
+func (b *Boot) Restart(why string) bool { return b.watch().Call("restart", why).Bool() }
+
+func (b *Boot) watch() js.Value { return b.object.Get("watch") }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/shortcut"
+	"github.com/sealcam/sealcam/wasm/awake"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
@@ -41,25 +42,9 @@ func (p *Page) fill() {
 	refused(p.document.Get("documentElement").Call("requestFullscreen"))
 }
 
+// keepAwake keeps a screen that is filled from going dark. Where the browser does not, the person who filled it sees as much.
 func (p *Page) keepAwake() {
-	var lock js.Value
-	keep := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		lock = args[0]
-		return nil
-	})
-	refused := js.FuncOf(func(js.Value, []js.Value) any { return nil }) // battery saver
-	p.undo = append(p.undo, keep.Release, refused.Release)
-	follow := func(js.Value) {
-		filled := p.document.Get("fullscreenElement").Truthy() && p.document.Get("visibilityState").String() == "visible"
-		wake := js.Global().Get("navigator").Get("wakeLock")
-		switch {
-		case filled && wake.Truthy():
-			wake.Call("request", "screen").Call("then", keep, refused)
-		case !filled && lock.Truthy():
-			lock.Call("release")
-			lock = js.Undefined()
-		}
-	}
-	p.on(p.document, "fullscreenchange", follow)
-	p.on(p.document, "visibilitychange", follow)
+	lock := awake.New(func(string) {})
+	p.undo = append(p.undo, lock.Close)
+	p.on(p.document, "fullscreenchange", func(js.Value) { lock.Want(p.document.Get("fullscreenElement").Truthy()) })
 }

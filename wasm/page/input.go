@@ -88,6 +88,13 @@ func (p *Page) goBack() {
 	js.Global().Get("history").Call("back")
 }
 
+// LeaveFull shows all cameras again, if one fills the window.
+func (p *Page) LeaveFull() {
+	if p.full != nil {
+		p.goBack()
+	}
+}
+
 func (p *Page) leaveFull() {
 	if p.full == nil {
 		return

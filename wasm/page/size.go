@@ -34,6 +34,9 @@ func (p *Page) watchSize() {
 // Resize reports the size once more, for a canvas that came later than the page.
 func (p *Page) Resize() { p.resize(p.canvas.X, p.canvas.Y) }
 
+// Measure looks where the stage lies, for what no event tells: that it was moved and has its size still.
+func (p *Page) Measure() { p.measure(js.Undefined()) }
+
 // measure takes the stage's size. exact is a list of one ResizeObserverSize in device pixels, or not truthy: the size then follows from
 // the ratio of device to CSS pixels, which may be one pixel off.
 func (p *Page) measure(exact js.Value) {
