@@ -141,12 +141,7 @@ func (h *hub) ladderOf(w *watcher) (c ladder.Camera, ok bool) {
 		}
 		c.Offers = append(c.Offers, o)
 	}
-	smallest := w.stream
-	for _, s := range h.streams() {
-		if s != seal.Still && w.lower.Has(s) {
-			smallest = s
-		}
-	}
+	smallest := w.smallest()
 	if w.area == 0 && smallest != seal.Still {
 		offer(smallest, true)
 		return c, true

@@ -114,6 +114,15 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 	}
 }
 
+// pictures are the streams that may stand for one another: the layers, and stills.
+func (h *hub) pictures() control.Streams {
+	set := control.StreamsOf(seal.Still)
+	for _, l := range h.layers {
+		set |= control.StreamsOf(streamOf(l))
+	}
+	return set
+}
+
 // streams are the layers of pictures under their protocol names, and stills if they can be made. Callers hold mu.
 func (h *hub) streams() []seal.Stream {
 	var s []seal.Stream

@@ -107,3 +107,11 @@ func TestImpossibleLayers(t *testing.T) {
 		t.Errorf("the other viewer saw %d of %d pictures", n, d.units)
 	}
 }
+
+// What may stand for the pictures that a viewer wishes is what there is of them, and nothing that is no picture.
+func TestPicturesOfACamera(t *testing.T) {
+	d := newSteered(t)
+	if got, want := d.b.hub.pictures(), control.StreamsOf(seal.Main, seal.Sub, seal.Still); got != want {
+		t.Errorf("%b, want %b", got, want)
+	}
+}

@@ -23,7 +23,7 @@ func (s *viewerSession) watch(ctx context.Context, m *control.Watch) error {
 	if s.over || !s.agent.allowed(s.device, h.id) {
 		return nil // it was taken away while the wish was on its way; the viewer is being told
 	}
-	m.Lower &^= control.StreamsOf(seal.Sound) // nothing that stands for pictures
+	m.Lower &= h.pictures()
 	if !h.has(m.Stream) {
 		m.Stream = seal.Main
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/sealcam/sealcam/transport"
 )
 
 var start = time.Unix(1_700_000_000, 0)
@@ -58,7 +60,7 @@ func TestBurstsHaveTheirLength(t *testing.T) {
 }
 
 func TestRateAndQueue(t *testing.T) {
-	p := Path{Delay: 20 * time.Millisecond, Rate: 1200 * Kbit, Queue: 200 * time.Millisecond}
+	p := Path{Delay: 20 * time.Millisecond, Rate: 1200 * transport.Kbit, Queue: 200 * time.Millisecond}
 	// 1,500 bytes at 1.2 Mbit/s take 10 ms: at one packet each 5 ms the queue fills, then every second one is dropped.
 	delays, fates := send(newLane(1), &p, 1000, 1500, 5*time.Millisecond)
 	if got := fates[passed]; got < 500 || got > 530 {

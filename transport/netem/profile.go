@@ -2,15 +2,10 @@
 
 package netem
 
-import "time"
+import (
+	"time"
 
-// Bitrate is a rate in bits per second.
-type Bitrate int64
-
-// The usual multiples.
-const (
-	Kbit Bitrate = 1000
-	Mbit         = 1000 * Kbit
+	"github.com/sealcam/sealcam/transport"
 )
 
 // Profile says how bad a network is. The zero value is a perfect one.
@@ -34,7 +29,7 @@ type Path struct {
 	// Burst is the mean number of packets lost in a row; up to 1, each is lost or not on its own (Gilbert's model of two states otherwise).
 	Burst float64
 	// Rate is that of the bottleneck; 0: none. Queue is how long a packet may wait before it; what would wait longer is dropped.
-	Rate  Bitrate
+	Rate  transport.Bitrate
 	Queue time.Duration
 }
 
@@ -55,9 +50,9 @@ func Profiles() []Profile {
 	jittery := Symmetric("200ms-5-j20", 200*ms, 0.05)
 	jittery.Down.Jitter, jittery.Up.Jitter = 20*ms, 20*ms
 	slow := Symmetric("1.5mbit", 40*ms, 0)
-	slow.Down.Rate, slow.Down.Queue = 1500*Kbit, 200*ms
+	slow.Down.Rate, slow.Down.Queue = 1500*transport.Kbit, 200*ms
 	crawling := Symmetric("256kbit", 40*ms, 0)
-	crawling.Down.Rate, crawling.Down.Queue = 256*Kbit, 400*ms
+	crawling.Down.Rate, crawling.Down.Queue = 256*transport.Kbit, 400*ms
 	dark := Symmetric("blackout3s", 50*ms, 0)
 	dark.Blackouts = []Blackout{{At: 20 * time.Second, For: 3 * time.Second}}
 	tcp := Symmetric("tcp-100ms-3", 100*ms, 0.03)
