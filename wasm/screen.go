@@ -130,12 +130,12 @@ func (s *screen) frame(now time.Time) {
 	tiles := make([]stage.Tile, len(placed))
 	pictures := make(map[viewer.TileKey]image.Rectangle, len(placed))
 	for i, p := range placed {
-		t := stage.Tile{Key: p.Tile.Key, Box: p.Box, Radius: p.Radius, Picture: p.Tile.Picture}
+		t := stage.Tile{Key: p.Tile.Key, Box: p.Box, Radius: p.Radius, Picture: p.Tile.Picture, Frame: p.Frame, Over: p.Over}
 		if p.Tile.State == viewer.Stale {
 			t.Fade = staleFade
 		}
 		if t.Picture != nil {
-			pictures[t.Key] = stage.Letterbox(t.Box, t.Picture.Width(), t.Picture.Height())
+			pictures[t.Key] = t.Place(t.Picture.Width(), t.Picture.Height())
 		}
 		tiles[i] = t
 	}

@@ -1,5 +1,6 @@
-// Package layout places tiles on the stage: the grid in which the pictures of any number of cameras become as large as they can, and
-// one of them at full size. It is arithmetic only and imports the standard library's math.
+// Package layout places tiles on the stage: in which order they come, the grid in which the pictures of any number of cameras become as
+// large as they can, one of them at full size and which part of it is seen, and another in its corner. It is arithmetic only and imports the
+// standard library only.
 package layout
 
 import "math"

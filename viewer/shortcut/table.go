@@ -20,6 +20,8 @@ const (
 	ZoomIn      Action = "zoom-in"
 	ZoomOut     Action = "zoom-out"
 	ZoomReset   Action = "zoom-reset"
+	Inset       Action = "inset"
+	Carry       Action = "carry" // Press.DX and DY say where to
 )
 
 // Entry is a row of the table.
@@ -35,6 +37,7 @@ type Entry struct {
 // Table is all keys, in the order of the help sheet. It must not be changed.
 var Table = []Entry{
 	{Action: Move, Keys: arrows, Repeat: true, Shown: words.Later("Arrow keys"), Text: words.Later("Go from camera to camera")},
+	{Action: Carry, Keys: arrows, Shift: true, Repeat: true, Shown: words.Later("Shift and arrow keys"), Text: words.Later("Move the camera to another place")},
 	{Action: Camera, Keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, Shown: words.Later("1 to 9"), Text: words.Later("Show that camera in full size")},
 	{Action: Back, Keys: []string{"Escape", "GoBack", "BrowserBack"}, Shown: words.Later("Esc"), Text: words.Later("Back to all cameras")},
 	{Action: Fullscreen, Keys: []string{"f"}, Shown: "F", Text: words.Later("Fill the screen, or stop filling it")},
@@ -43,6 +46,7 @@ var Table = []Entry{
 	{Action: ZoomIn, Keys: []string{"+", "="}, Repeat: true, Shown: "+", Text: words.Later("Enlarge the picture")},
 	{Action: ZoomOut, Keys: []string{"-"}, Repeat: true, Shown: "−", Text: words.Later("Make it smaller again")},
 	{Action: ZoomReset, Keys: []string{"0"}, Shown: "0", Text: words.Later("Show the whole picture")},
+	{Action: Inset, Keys: []string{"p"}, Shown: "P", Text: words.Later("Show a second camera in the corner")},
 	{Action: Rename, Keys: []string{"n"}, Shown: "N", Text: words.Later("Give the camera another name")},
 	{Action: Devices, Keys: []string{"d"}, Shown: "D", Text: words.Later("Devices")},
 	{Action: Diagnostics, Keys: []string{"i"}, Shown: "I", Text: words.Later("What is going on: diagnostics")},

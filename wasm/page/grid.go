@@ -19,9 +19,7 @@ func (p *Page) grid(tiles []viewer.Tile, gap float64) []box {
 	aspects := make([]float64, len(tiles))
 	for i := range tiles {
 		t := p.tiles[tiles[i].Key]
-		if picture := tiles[i].Picture; picture != nil {
-			t.aspect = float64(picture.Width()) / float64(picture.Height())
-		}
+		p.noteAspect(t, &tiles[i])
 		aspects[i] = t.aspect
 	}
 	cells := layout.Grid(len(tiles), p.window.width+gap, p.window.height+gap, aspects)
@@ -29,6 +27,13 @@ func (p *Page) grid(tiles []viewer.Tile, gap float64) []box {
 		cells[i] = layout.Fit(layout.Rect{X: c.X, Y: c.Y, W: max(c.W-gap, 0), H: max(c.H-gap, 0)}, aspects[i])
 	}
 	return gather(cells, p.window.width, p.window.height, gap)
+}
+
+// noteAspect remembers the shape of the tile's last picture.
+func (p *Page) noteAspect(t *tile, v *viewer.Tile) {
+	if picture := v.Picture; picture != nil {
+		t.aspect = float64(picture.Width()) / float64(picture.Height())
+	}
 }
 
 // gather moves the tiles of a grid together, so that the room that their shapes leave lies around all of them and not between them.

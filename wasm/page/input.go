@@ -3,23 +3,19 @@
 package page
 
 import (
+	"image"
 	"math"
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/layout"
 	"github.com/sealcam/sealcam/viewer/shortcut"
 )
 
 // watchInput makes the tiles work: click or Enter for full size, Escape or the browser's Back for the grid, and the keys of the table.
 func (p *Page) watchInput() {
-	p.on(p.holder, "click", func(event js.Value) {
-		button := event.Get("target").Call("closest", "[data-tile]")
-		for key, t := range p.tiles {
-			if t.button.Equal(button) {
-				p.clicked(key, event)
-			}
-		}
-	})
+	p.on(p.holder, "click", p.click)
+	p.watchPointers()
 	p.watchTools()
 	p.Handle(shortcut.Move, p.move)
 	p.Handle(shortcut.Camera, func(press shortcut.Press) bool { return p.showNumber(press.Number) })
@@ -30,6 +26,9 @@ func (p *Page) watchInput() {
 		p.goBack()
 		return true
 	})
+	p.watchOrder()
+	p.watchZoom()
+	p.watchInset()
 	p.watchKeys()
 	p.on(js.Global(), "popstate", func(js.Value) { p.leaveFull() })
 	p.fullscreen()
@@ -48,11 +47,13 @@ func (p *Page) on(target js.Value, event string, f func(event js.Value)) {
 	})
 }
 
-// clicked opens a tile in full size. There, a tap or Enter is for the tool bar.
-func (p *Page) clicked(key viewer.TileKey, event js.Value) {
+// clickTile opens a tile in full size. There, a tap or Enter is for the tool bar, and a double click zooms.
+func (p *Page) clickTile(key viewer.TileKey, event js.Value) {
 	switch kind := event.Get("pointerType"); {
 	case p.full == nil:
 		p.open(key)
+	case p.isInset(key):
+		p.swap()
 	case event.Get("detail").Int() == 0: // of a key
 		p.tools.enter()
 	case kind.Type() == js.TypeString && kind.String() != "mouse":
@@ -66,8 +67,14 @@ func (p *Page) open(key viewer.TileKey) {
 		// The browser's Back, which phones have a gesture for, then leads to the grid and not away from the page.
 		js.Global().Get("history").Call("pushState", nil, "")
 	}
-	p.full, p.moved = &key, true
+	p.enlarge(key)
 	p.tools.stir()
+}
+
+// enlarge shows a camera in full size, the whole of its picture.
+func (p *Page) enlarge(key viewer.TileKey) {
+	p.full, p.seen, p.moved = &key, image.Point{}, true
+	p.setZoom(layout.Zoom{})
 }
 
 // showNumber shows the camera with this place in the grid, from 1, in full size.
@@ -101,6 +108,7 @@ func (p *Page) leaveFull() {
 	}
 	key := *p.full
 	p.full, p.moved = nil, true
+	p.setZoom(layout.Zoom{})
 	if t := p.tiles[key]; t != nil {
 		t.button.Call("focus")
 	}
@@ -134,7 +142,7 @@ func (p *Page) stepFull(step int) {
 	for i, key := range p.order {
 		if key == *p.full {
 			next := p.order[(i+step+n)%n]
-			p.full, p.moved = &next, true
+			p.enlarge(next)
 			p.tiles[next].attr.set("data-away", "")
 			p.tiles[next].button.Call("focus")
 			return
@@ -151,8 +159,8 @@ func (p *Page) neighbour(dx, dy float64) *tile {
 	var best *tile
 	least := math.Inf(1)
 	for _, t := range p.tiles {
-		x := t.box.x + t.box.width/2 - from.box.x - from.box.width/2
-		y := t.box.y + t.box.height/2 - from.box.y - from.box.height/2
+		x := t.cell.x + t.cell.width/2 - from.cell.x - from.cell.width/2
+		y := t.cell.y + t.cell.height/2 - from.cell.y - from.cell.height/2
 		along, across := x*dx+y*dy, math.Abs(x*dy)+math.Abs(y*dx)
 		if along <= 1 {
 			continue

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/layout"
 	"github.com/sealcam/sealcam/viewer/shortcut"
 )
 
@@ -36,6 +37,10 @@ type Page struct {
 	tiles map[viewer.TileKey]*tile
 	order []viewer.TileKey // as in the last snapshot
 
+	chosen layout.Order[viewer.TileKey] // by the person
+	spare  []viewer.Tile                // of arrange
+	drag   *drag                        // under way
+
 	full   *viewer.TileKey // the one that fills the window
 	window box             // the stage's place in the window, CSS pixels
 	scale  float64         // canvas pixels per CSS pixel
@@ -45,6 +50,18 @@ type Page struct {
 
 	tools   tools
 	actions map[shortcut.Action][]func(shortcut.Press) bool // of keys
+
+	zoom      layout.Zoom // of the full one
+	seen      image.Point // its picture's size in pixels; zero: not known
+	badge     attributes  // says the scale and resets it
+	scaleText text
+	inset     insetView
+
+	pointers  map[int]point // that are down
+	panned    float64       // how far the one has gone, CSS pixels
+	swallow   bool          // the click that follows is part of something else
+	clicked   time.Time     // the last click on a tile, which a second one makes a double click
+	clickedAt point
 
 	resize func(width, height int)
 	undo   []func() // of Close
@@ -60,6 +77,8 @@ func New(boot *Boot, resize func(width, height int)) *Page {
 		tiles: map[viewer.TileKey]*tile{}, scale: 1, resize: resize, moved: true,
 		actions: map[shortcut.Action][]func(shortcut.Press) bool{},
 	}
+	p.chosen = recallOrder()
+	p.recallInset()
 	p.body.node = document.Get("body")
 	p.link.node = byID("link")
 	p.linkText.node = byID("link-text")
@@ -111,6 +130,8 @@ type Placed struct {
 	Box    image.Rectangle // canvas pixels
 	Radius float64         // canvas pixels
 	Full   bool            // it fills the window
+	Over   bool            // it lies over others
+	Frame  image.Rectangle // where the whole picture would lie on the canvas, if not as large as it fits in Box; empty: so it does
 }
 
 // phaseStage is the body's data-phase while the cameras are seen; boot.js sets another for the sheet.
@@ -129,42 +150,42 @@ func (p *Page) Lay(tiles []viewer.Tile) []Placed {
 	if p.phase() != phaseStage {
 		p.document.Get("body").Get("dataset").Set("phase", phaseStage)
 	}
+	p.arrange(tiles)
 	p.keep(tiles)
 	p.tools.follow(p.full != nil, time.Now())
-	placed := make([]Placed, 0, len(tiles))
 	if p.full != nil {
-		p.body.set("data-full", "true")
-		for i := range tiles {
-			t := p.tiles[tiles[i].Key]
-			if tiles[i].Key != *p.full {
-				t.attr.set("data-away", "true")
-				continue
-			}
-			t.attr.set("data-away", "")
-			t.place(box{width: p.window.width, height: p.window.height})
-			t.style.Set("borderRadius", "0")
-			placed = append(placed, Placed{Tile: &tiles[i], Box: image.Rectangle{Max: p.canvas}, Full: true})
-		}
-		return placed
+		return p.layFull(tiles)
 	}
+	placed := make([]Placed, 0, len(tiles))
 	p.body.set("data-full", "")
+	p.showBadge()
+	p.showInset()
+	if p.drag != nil {
+		p.drag.laid = true
+	}
 	radius, gap := float64(radiusWide), float64(gapWide)
 	if js.Global().Get("innerWidth").Float() <= narrow {
 		radius, gap = radiusNarrow, gapNarrow
 	}
 	for i, b := range p.grid(tiles, gap) {
 		// Edges on whole device pixels keep pictures sharp and the HTML above them exactly in place.
-		r := image.Rect(p.pixel(b.x), p.pixel(b.y), p.pixel(b.x+b.width), p.pixel(b.y+b.height))
 		t := p.tiles[tiles[i].Key]
+		t.cell = b
+		b, lifted := p.carried(tiles[i].Key, b)
+		r := image.Rect(p.pixel(b.x), p.pixel(b.y), p.pixel(b.x+b.width), p.pixel(b.y+b.height))
 		t.attr.set("data-away", "")
-		t.place(box{
-			float64(r.Min.X) / p.scale, float64(r.Min.Y) / p.scale, float64(r.Dx()) / p.scale, float64(r.Dy()) / p.scale,
-		})
+		t.attr.set("data-inset", "")
+		t.place(p.onPixels(r))
 		corner := math.Min(radius, cornerShare*b.width)
-		t.style.Set("borderRadius", px(corner))
-		placed = append(placed, Placed{Tile: &tiles[i], Box: r, Radius: corner * p.scale})
+		t.round(corner)
+		placed = append(placed, Placed{Tile: &tiles[i], Box: r, Radius: corner * p.scale, Over: lifted})
 	}
 	return placed
+}
+
+// onPixels is a part of the canvas in CSS pixels.
+func (p *Page) onPixels(r image.Rectangle) box {
+	return box{float64(r.Min.X) / p.scale, float64(r.Min.Y) / p.scale, float64(r.Dx()) / p.scale, float64(r.Dy()) / p.scale}
 }
 
 func (p *Page) pixel(css float64) int { return int(math.Round(css * p.scale)) }
@@ -175,6 +196,7 @@ func (p *Page) keep(tiles []viewer.Tile) {
 	if same {
 		return
 	}
+	focused := p.focusedTile()
 	p.order = p.order[:0]
 	for i := range tiles {
 		key := tiles[i].Key
@@ -195,6 +217,10 @@ func (p *Page) keep(tiles []viewer.Tile) {
 	}
 	if p.full != nil && p.tiles[*p.full] == nil {
 		p.full = nil
+		p.setZoom(layout.Zoom{})
+	}
+	if focused != nil && p.tiles[focused.key] != nil && p.focusedTile() == nil {
+		focused.button.Call("focus") // it lost the focus when it changed its place
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // tile is the button over one tile, and its labels.
@@ -21,11 +22,21 @@ type tile struct {
 	way    attributes
 	style  js.Value
 	box    box
+	cell   box     // its place in the layout, where it returns to when it is carried elsewhere
+	radius float64 // of its corners, CSS pixels
+	shows  shown   // as data-picture says
 	aspect float64 // of its last picture, width by height; 0: none came
 	state  viewer.State
-	shown  bool      // state was announced before
+	told   bool      // state was announced before
 	shot   time.Time // when the last picture was taken; zero: none came
-	labels struct{ large, reason, state, way, name, clock, age text }
+	labels struct{ large, reason, brief, state, way, name, clock, age, ago text }
+}
+
+// shown is a part of the canvas, and where the canvas lies in the window.
+type shown struct {
+	part   image.Rectangle
+	scale  float64
+	origin box
 }
 
 // box is an area in CSS pixels.
@@ -41,6 +52,8 @@ func newTile(document js.Value, key viewer.TileKey) *tile {
 	t.way.now = map[string]string{"hidden": "hidden"}
 	t.labels.large.node = find(".large")
 	t.labels.reason.node = find(".reason")
+	t.labels.brief.node = find(".brief")
+	t.labels.ago.node = find(".ago")
 	t.labels.state.node = find(".state")
 	t.labels.way.node = find(".way b")
 	t.labels.name.node = find(".name")
@@ -66,6 +79,14 @@ func (t *tile) place(b box) {
 	t.style.Set("height", px(b.height))
 }
 
+// round rounds the button's corners, in CSS pixels.
+func (t *tile) round(radius float64) {
+	if t.radius != radius {
+		t.radius = radius
+		t.style.Set("borderRadius", px(radius))
+	}
+}
+
 // show writes the labels. Ages and clocks are written only when slow is set, a few times a second. announce is what should be read
 // aloud, empty if nothing new.
 func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announce string) {
@@ -86,6 +107,12 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	t.labels.name.set(v.Name)
 	t.labels.state.set(badge(state))
 	t.labels.reason.set(reason)
+	brief := v.Reason.Brief()
+	if reason == "" || tooLarge {
+		brief = ""
+	}
+	t.labels.brief.set(brief)
+	t.attr.set("title", reason) // whole, also where a small tile has no room for it
 	if way := way(v.Route); way == "" {
 		t.way.set("hidden", "hidden")
 	} else {
@@ -104,14 +131,17 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	if v.Picture != nil {
 		t.shot = now.Add(-v.Age)
 	}
-	if changed := state != t.state || !t.shown; changed || slow {
-		old, large := "", ""
+	if changed := state != t.state || !t.told; changed || slow {
+		old, short, large := "", "", ""
 		switch {
 		case v.Picture != nil:
 			old = age(v.Age)
+			short = old
 		case !t.shot.IsZero():
-			old = "last picture " + age(now.Sub(t.shot)) + " ago"
+			past := age(now.Sub(t.shot))
+			old, short = "last picture "+past+" ago", words.Sayf("%s ago", past)
 		}
+		t.labels.ago.set(short)
 		if state == viewer.Stale {
 			large = old
 		}
@@ -123,12 +153,20 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 			announce = spoken(v, reason)
 		}
 	}
-	t.state, t.shown = state, true
+	t.state, t.told = state, true
 	return announce
 }
 
 // picture notes where the picture lies, in CSS pixels of the window, or that there is none.
 func (t *tile) picture(r image.Rectangle, scale float64, origin box) {
+	now := shown{r, scale, origin}
+	if r.Empty() {
+		now = shown{}
+	}
+	if now == t.shows {
+		return
+	}
+	t.shows = now
 	if r.Empty() {
 		t.attr.set("data-picture", "")
 		return

@@ -233,11 +233,14 @@ func (g *game) Draw(screen *ebiten.Image) {
 	if all {
 		screen.Clear()
 	}
-	for _, d := range g.tiles {
-		if all || d.dirty {
-			drew = true
-			if err := d.draw(screen, g.shaders, g.graphics.smooth); err != nil {
-				g.failed = err
+	for _, over := range []bool{false, true} {
+		beneath := drew // something that those over it may cover
+		for _, d := range g.tiles {
+			if d.tile.Over == over && (all || d.dirty || over && beneath) {
+				drew = true
+				if err := d.draw(screen, g.shaders, g.graphics.smooth); err != nil {
+					g.failed = err
+				}
 			}
 		}
 	}

@@ -19,6 +19,16 @@ type Tile struct {
 	Radius  float64         // of the corners, in canvas pixels
 	Picture *viewer.Picture // nil leaves the tile empty
 	Fade    float32         // 0 for a live picture, up to 1
+	Frame   image.Rectangle // where the whole picture would lie, also beyond Box; empty: as large as it fits in Box
+	Over    bool            // it lies over the tiles that are not
+}
+
+// Place returns where a picture of this size lies.
+func (t *Tile) Place(width, height int) image.Rectangle {
+	if !t.Frame.Empty() {
+		return t.Frame
+	}
+	return Letterbox(t.Box, width, height)
 }
 
 // Letterbox returns the largest rectangle of the picture's shape in the middle of box, in whole pixels.
@@ -47,10 +57,10 @@ type drawn struct {
 
 // put takes the tile's state over. It reports whether the whole canvas has to be drawn anew.
 func (d *drawn) put(t Tile) (all bool) {
-	if t.Box != d.tile.Box || t.Radius != d.tile.Radius {
+	if t.Box != d.tile.Box || t.Radius != d.tile.Radius || t.Over != d.tile.Over {
 		all, d.dirty = true, true
 	}
-	if t.Fade != d.tile.Fade {
+	if t.Fade != d.tile.Fade || t.Frame != d.tile.Frame {
 		d.dirty = true
 	}
 	if (t.Picture == nil) != (d.texture == nil) {
@@ -101,7 +111,7 @@ func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) er
 		d.frame = image.Rectangle{}
 		return nil
 	}
-	d.frame = Letterbox(d.tile.Box, d.planes.width, d.planes.height)
+	d.frame = d.tile.Place(d.planes.width, d.planes.height)
 	if d.frame.Dx() == d.planes.width && d.frame.Dy() == d.planes.height {
 		smooth = sharp
 	}
@@ -114,6 +124,9 @@ func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) er
 	d.uniforms["Radius"] = float32(d.tile.Radius)
 	d.uniforms["Fade"] = d.tile.Fade
 	op := &ebiten.DrawTrianglesShaderOptions{Uniforms: d.uniforms, Blend: ebiten.BlendCopy}
+	if d.tile.Over {
+		op.Blend = ebiten.BlendSourceOver // what lies beneath shows beside its round corners
+	}
 	op.Images[0] = d.texture
 	b, s := d.tile.Box, d.texture.Bounds()
 	corner := func(x, y, u, v int) ebiten.Vertex {
