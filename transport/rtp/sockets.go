@@ -76,6 +76,9 @@ func (s *sockets) ListenUDP(network string, local *net.UDPAddr) (transport.UDPCo
 	if err != nil {
 		return nil, err
 	}
+	if local != nil && local.IP.IsLoopback() {
+		c = newLoopbackSocket(c)
+	}
 	return c, s.add(c.Close)
 }
 
