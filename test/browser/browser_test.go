@@ -27,7 +27,7 @@ const wait = 20 * time.Second
 // engines are the browsers that all tests here run in.
 var engines = map[string]func(*testing.T) *Browser{
 	"chromium": func(t *testing.T) *Browser { return Start(t) },
-	"firefox":  func(t *testing.T) *Browser { return SharedFirefox(t) },
+	"firefox":  func(t *testing.T) *Browser { return StartFirefox(t, nil) },
 }
 
 // inEach runs a test in each browser.
@@ -237,4 +237,34 @@ func TestRunReportsFailures(t *testing.T) {
 	if err := Run(t.Context(), "measure", slog.New(slog.DiscardHandler), func(TB) {}); err != nil {
 		t.Error(err)
 	}
+}
+
+// A screenshot must not let anybody in who sees it.
+func TestScreenshotHidesSecrets(t *testing.T) {
+	t.Setenv(artifactsVariable, t.TempDir())
+	address := serve(t)
+	inEach(t, func(t *testing.T, b *Browser) {
+		p := b.NewPage()
+		p.Open(address + "/stage.html")
+		Eval[bool](p, `(document.body.innerHTML = '<ol class="words"><li id="word"></li></ol><p id="other"></p>', true)`)
+		Eval[bool](p, `["word", "other"].forEach((id, i) => document.getElementById(id).style = "position: fixed; left: 0; width: 64px; height: 64px; margin: 0;" +
+			"top: " + 100 * i + "px; background: repeating-conic-gradient(#000 0 25%, #fff 0 50%) 0 0 / 8px 8px") ?? true`)
+		shot := p.Screenshot("secret")
+		contrast := func(top int) uint32 {
+			darkest, lightest := uint32(0xffff), uint32(0)
+			for y := top + 24; y < top+40; y++ {
+				for x := 24; x < 40; x++ {
+					luma, _, _, _ := shot.At(x, y).RGBA()
+					darkest, lightest = min(darkest, luma), max(lightest, luma)
+				}
+			}
+			return lightest - darkest
+		}
+		if seen := contrast(0); seen > 0x1800 {
+			t.Errorf("the secret is seen with a contrast of %#x", seen)
+		}
+		if seen := contrast(100); seen < 0xc000 {
+			t.Errorf("what is no secret is seen with a contrast of %#x only: the test is worth nothing", seen)
+		}
+	})
 }

@@ -15,16 +15,26 @@ import (
 )
 
 // Start starts Chromium for a test, which ends it. Flags add command line switches, such as
-// chromedp.Flag("use-fake-device-for-media-stream", true). Without Chromium the test fails.
+// chromedp.Flag("use-fake-device-for-media-stream", true). Without flags tests share one (Sharing); their pages have profiles of their own
+// all the same. Without Chromium the test fails.
 func Start(tb TB, flags ...chromedp.ExecAllocatorOption) *Browser {
 	tb.Helper()
+	if len(flags) == 0 {
+		e, err := sharedChromium()
+		if err != nil {
+			tb.Fatalf("%v", err)
+		}
+		if e != nil {
+			return &Browser{tb: tb, engine: e}
+		}
+	}
 	// Not the test's own context: it ends before the clean-up, which still takes screenshots.
 	ctx, stop, err := chromium.Start(context.WithoutCancel(tb.Context()), flags...)
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
 	tb.Cleanup(stop)
-	return &Browser{tb: tb, engine: chromiumEngine{ctx}}
+	return &Browser{tb: tb, engine: &chromiumEngine{ctx}}
 }
 
 // chromiumEngine is Chromium, driven by the DevTools protocol.
@@ -32,9 +42,7 @@ type chromiumEngine struct {
 	ctx context.Context // chromedp's, for the browser
 }
 
-func (chromiumEngine) log() string { return "" } // chromedp keeps it to itself
-
-func (e chromiumEngine) open(ctx context.Context, o pageOptions, console func(Message)) (tab, error) {
+func (e *chromiumEngine) open(ctx context.Context, o pageOptions, console func(Message)) (tab, error) {
 	t := &chromiumTab{scale: o.scale, touch: o.touch}
 	if o.sameProfile != nil {
 		t.ctx, t.cancel = chromedp.NewContext(o.sameProfile.tab.(*chromiumTab).ctx)

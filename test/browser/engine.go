@@ -9,8 +9,6 @@ import (
 type engine interface {
 	// open opens an empty tab, and passes on what its pages write to the console.
 	open(ctx context.Context, o pageOptions, console func(Message)) (tab, error)
-	// log returns what the browser itself said at last.
-	log() string
 }
 
 // tab is what a Page needs of a browser. Calls end when ctx does.

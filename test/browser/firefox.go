@@ -15,14 +15,23 @@ import (
 	"github.com/sealcam/sealcam/test/firefox"
 )
 
-// StartFirefox starts Firefox for a test, which ends it. Prefs are added to the usual ones. Without Firefox the test fails.
+// StartFirefox starts Firefox for a test, which ends it. Prefs are added to the usual ones. Without any, tests share one as in Start.
+// Without Firefox the test fails.
 func StartFirefox(tb TB, prefs firefox.Prefs) *Browser {
 	tb.Helper()
-	e, err := startFirefox(tb.Context(), prefs)
+	var e *firefoxEngine
+	var err error
+	if len(prefs) == 0 {
+		e, err = sharedFirefox(tb.Context())
+	}
+	if e == nil && err == nil {
+		if e, err = startFirefox(tb.Context(), prefs); err == nil {
+			tb.Cleanup(e.browser.Stop)
+		}
+	}
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
-	tb.Cleanup(e.browser.Stop)
 	return e.lend(tb)
 }
 
@@ -90,10 +99,14 @@ func (e *firefoxEngine) event(method string, params json.RawMessage) {
 	if frames := entry.StackTrace.CallFrames; len(frames) > 0 {
 		text += fmt.Sprintf(" (%s:%d)", withoutFragment(frames[0].URL), frames[0].LineNumber+1)
 	}
-	console(Message{At: time.UnixMilli(entry.Timestamp), Text: text, Exception: entry.Type == "javascript" && entry.Level == "error"})
+	exception := entry.Type == "javascript" && entry.Level == "error" && !ofNetwork(entry.Text)
+	console(Message{At: time.UnixMilli(entry.Timestamp), Text: text, Exception: exception})
 }
 
-func (e *firefoxEngine) log() string { return e.browser.Log() }
+// ofNetwork reports whether what Firefox logs as an error of the script is that of a WebSocket, of which the page gets an event.
+func ofNetwork(text string) bool {
+	return strings.HasPrefix(text, "Firefox can’t establish a connection to the server") || strings.HasPrefix(text, "The connection to ws")
+}
 
 func (e *firefoxEngine) open(ctx context.Context, o pageOptions, console func(Message)) (_ tab, err error) {
 	t := &firefoxTab{engine: e, scale: o.scale, pointer: "mouse"}

@@ -266,7 +266,19 @@ func (p *Page) Screenshot(name string) image.Image {
 	return img
 }
 
+// veil keeps what people must not show from artifacts: the recovery phrase, and links that let somebody in, with their codes. (A style sheet
+// that a script makes needs no leave by the page's policy.)
+const veil = `(() => {
+	const sheet = globalThis.__sealcamVeil ??= new CSSStyleSheet();
+	sheet.replaceSync(".words li, [name=words], [name^=word-], [data-link], #panel [data-part=qr] { filter: blur(8px) !important }");
+	if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
+	return true;
+})()`
+
 func (p *Page) screenshot(path string) (image.Image, error) {
+	if _, err := tryEval[bool](p, veil); err != nil {
+		return nil, err
+	}
 	var shot []byte
 	if err := p.do(func(ctx context.Context) (err error) {
 		shot, err = p.tab.screenshot(ctx)

@@ -32,41 +32,44 @@ func insecureBrowser(t *testing.T) *browser.Browser {
 // claim, session, sealed pictures, and the way back in after a reload.
 func TestInsecureOrigin(t *testing.T) {
 	for _, query := range []string{"", "transport=relay"} {
-		t.Run("query "+query, func(t *testing.T) {
-			n := startServer(t, func(c *server.Config) { c.Listen = "127.0.0.1:0" })
-			clock := source.NewClock()
-			cam, _ := rtspCamera(t, 7, clock, nil)
-			h := startAgent(t, n.address, nil, clock, cam)
-			p := insecureBrowser(t).NewPage()
-			link := withQuery(h.link(t), query)
-			if !strings.Contains(link, "localhost") {
-				t.Fatal("the link names no localhost")
-			}
-			p.Open(strings.Replace(link, "localhost", insecureName, 1))
-			p.WaitTiles(1, patience, browser.In(browser.Live))
-			lacks := browser.Eval[[]bool](p, `[!isSecureContext, !crypto.subtle, !globalThis.VideoDecoder, location.hostname === "`+insecureName+`"]`)
-			for i, lack := range lacks {
-				if !lack {
-					t.Fatalf("condition %d does not hold: the test is worth nothing", i)
-				}
-			}
-			p.Sample(true)
-			wantPictures(t, p.WaitSamples(patience, browser.Frames("", 45)), 7)
-			if d := diagnose(p); d.Decoder != "go" || d.Width != 640 || d.Refused != 0 || d.GateRefused != 0 {
-				t.Errorf("%+v", d)
-			}
-			if text := p.Text(); !strings.Contains(text, "without https") {
-				t.Errorf("the page does not say what is missing: %q", text)
-			}
-			p.Screenshot("insecure")
-
-			p.Reload()
-			p.WaitTiles(1, patience, browser.In(browser.Live))
-			p.Sample(true)
-			wantPictures(t, p.WaitSamples(patience, browser.Frames("", 15)), 7)
-			noExceptions(t, p)
-		})
+		t.Run("query "+query, func(t *testing.T) { insecureOrigin(t, insecureBrowser(t), query) })
 	}
+	t.Run("firefox", func(t *testing.T) { insecureOrigin(t, browser.StartFirefox(t, nil), "") }) // any name is this machine
+}
+
+func insecureOrigin(t *testing.T, b *browser.Browser, query string) {
+	n := startServer(t, func(c *server.Config) { c.Listen = "127.0.0.1:0" })
+	clock := source.NewClock()
+	cam, _ := rtspCamera(t, 7, clock, nil)
+	h := startAgent(t, n.address, nil, clock, cam)
+	p := b.NewPage()
+	link := withQuery(h.link(t), query)
+	if !strings.Contains(link, "localhost") {
+		t.Fatal("the link names no localhost")
+	}
+	p.Open(strings.Replace(link, "localhost", insecureName, 1))
+	p.WaitTiles(1, patience, browser.In(browser.Live))
+	lacks := browser.Eval[[]bool](p, `[!isSecureContext, !crypto.subtle, !globalThis.VideoDecoder, location.hostname === "`+insecureName+`"]`)
+	for i, lack := range lacks {
+		if !lack {
+			t.Fatalf("condition %d does not hold: the test is worth nothing", i)
+		}
+	}
+	p.Sample(true)
+	wantPictures(t, p.WaitSamples(patience, browser.Frames("", 45)), 7)
+	if d := diagnose(p); d.Decoder != "go" || d.Width != 640 || d.Refused != 0 || d.GateRefused != 0 {
+		t.Errorf("%+v", d)
+	}
+	if text := p.Text(); !strings.Contains(text, "without https") {
+		t.Errorf("the page does not say what is missing: %q", text)
+	}
+	p.Screenshot("insecure")
+
+	p.Reload()
+	p.WaitTiles(1, patience, browser.In(browser.Live))
+	p.Sample(true)
+	wantPictures(t, p.WaitSamples(patience, browser.Frames("", 15)), 7)
+	noExceptions(t, p)
 }
 
 // The agent's own server in the local network, in the released binary: the page that it serves by plain http shows the cameras, H.264 and

@@ -138,6 +138,22 @@ func wantPictures(t *testing.T, samples []browser.Sample, camera int) {
 	}
 }
 
+// wantYoung checks that what is drawn as live was sent a moment ago.
+func wantYoung(t *testing.T, samples []browser.Sample, camera *rtspcam.Camera) {
+	t.Helper()
+	const slack = 250 * time.Millisecond // the tile's state is as old as the page's last look
+	for _, s := range samples {
+		if s.Err != nil || s.State != browser.Live {
+			continue
+		}
+		if sent, ok := camera.SentAt(s.Reading.Number, s.At); !ok {
+			t.Errorf("picture %d was not sent", s.Reading.Number)
+		} else if age := s.At.Sub(sent); age > 2*time.Second+slack {
+			t.Errorf("a picture of %v ago is drawn as live", age)
+		}
+	}
+}
+
 func noExceptions(t *testing.T, p *browser.Page) {
 	t.Helper()
 	for _, e := range p.Exceptions() {

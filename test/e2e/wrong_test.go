@@ -16,6 +16,7 @@ import (
 	"github.com/sealcam/sealcam/server"
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
+	"github.com/sealcam/sealcam/test/program"
 	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
@@ -90,31 +91,35 @@ func TestBrokenBitstream(t *testing.T) {
 // While the server is away nothing old is shown as live; when it is back, so are the pictures, without a click.
 func TestServerGoneAndBack(t *testing.T) {
 	for _, query := range []string{"transport=relay", "transport=p2p"} {
-		t.Run(query, func(t *testing.T) {
-			address := freeAddress(t)
-			n := startServer(t, func(c *server.Config) { c.Listen = address })
-			clock := source.NewClock()
-			cam, _ := rtspCamera(t, 6, clock, nil)
-			h := startAgent(t, n.address, nil, clock, cam)
-			p := claim(t, browser.Start(t), h, 1, query)
-			n.stop()
-			p.WaitTile("", patience, browser.In(browser.Stale, browser.Blank))
-			blank := p.WaitTile("", patience, browser.In(browser.Blank))
-			if !strings.Contains(blank.Text, "server") {
-				t.Errorf("the tile says %q", blank.Text)
-			}
-			p.Screenshot("server-gone")
-			p.Sample(true)
-			startServer(t, func(c *server.Config) { c.Listen = address })
-			p.WaitTile("", patience, browser.In(browser.Live))
-			for _, s := range p.WaitSamples(patience, browser.Frames("", 30)) {
-				if s.Err == nil && s.State == browser.Blank {
-					t.Error("a picture is drawn in a blank tile")
-				}
-			}
-			noExceptions(t, p)
-		})
+		t.Run(query, func(t *testing.T) { serverGoneAndBack(t, browser.Start(t), query) })
 	}
+	t.Run("firefox", func(t *testing.T) { serverGoneAndBack(t, browser.StartFirefox(t, nil), "") })
+}
+
+func serverGoneAndBack(t *testing.T, b *browser.Browser, query string) {
+	address := freeAddress(t)
+	n := startServer(t, func(c *server.Config) { c.Listen = address })
+	clock := source.NewClock()
+	cam, _ := rtspCamera(t, 6, clock, nil)
+	h := startAgent(t, n.address, nil, clock, cam)
+	p := claim(t, b, h, 1, query)
+	program.DeclineWords(p)
+	n.stop()
+	p.WaitTile("", patience, browser.In(browser.Stale, browser.Blank))
+	blank := p.WaitTile("", patience, browser.In(browser.Blank))
+	if !strings.Contains(blank.Text, "server") {
+		t.Errorf("the tile says %q", blank.Text)
+	}
+	p.Screenshot("server-gone")
+	p.Sample(true)
+	startServer(t, func(c *server.Config) { c.Listen = address })
+	p.WaitTile("", patience, browser.In(browser.Live))
+	for _, s := range p.WaitSamples(patience, browser.Frames("", 30)) {
+		if s.Err == nil && s.State == browser.Blank {
+			t.Error("a picture is drawn in a blank tile")
+		}
+	}
+	noExceptions(t, p)
 }
 
 // An agent that starts again knows its owner: the picture comes back without a second claim.

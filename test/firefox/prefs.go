@@ -52,6 +52,9 @@ func standard() Prefs {
 		"media.navigator.permission.disabled": true,
 		"media.autoplay.default":              0,
 
+		// The direct path of tests: this machine without its network.
+		"media.peerconnection.ice.loopback": true,
+
 		// What was drawn when, to 0.1 ms and not to a whole one.
 		"privacy.reduceTimerPrecision": false,
 
