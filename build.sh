@@ -102,7 +102,8 @@ compile_client() { # compile_client [TREE]
 	local tree=${1:-$root} overlay=()
 	slim_templates "$tree/build" && overlay=(-overlay "$tree/build/overlay.json")
 	compile_wasm "$tree" "${overlay[@]}" -o build/client.wasm ./wasm
-	compile_wasm "$tree" "${overlay[@]}" -o build/scanner.wasm ./wasm/scan/program # fetched only to scan
+	compile_wasm "$tree" "${overlay[@]}" -o build/scanner.wasm ./wasm/scan/program  # fetched only to scan
+	compile_wasm "$tree" "${overlay[@]}" -o build/camera.wasm ./wasm/camera/program # in the client's place on #camera
 }
 
 compile_wasm() { # compile_wasm TREE ARGUMENT ...
@@ -131,7 +132,7 @@ slim_templates() {
 }
 
 pack_client() { # pack_client fast|best [TREE]
-	go run -C "${2:-$root}" "${reproducible_flags[@]}" ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm -quality "$1"
+	go run -C "${2:-$root}" "${reproducible_flags[@]}" ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm -camera build/camera.wasm -quality "$1"
 }
 
 compile_binary() { # compile_binary OUTPUT [TREE]

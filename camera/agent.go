@@ -37,6 +37,8 @@ type Camera struct {
 type Config struct {
 	Name    string   // what viewers see
 	Servers []string // http(s)://host[:port] of each server; links name the first
+	// For names the server when the one of Servers is a program on this machine that carries the connection there; see signal.Options.
+	For     string
 	Store   *store.Store
 	Clock   *source.Clock // the one the sources use
 	Cameras []Camera
@@ -71,6 +73,7 @@ type Agent struct {
 	// linkClosed holds a token when a claim link was tried too often.
 	linkClosed chan struct{}
 	changed    func()
+	carriedTo  string // signal.Options.For
 	log        *slog.Logger
 	hubs       []*hub
 	sources    []source.Source
@@ -102,7 +105,7 @@ func New(c Config) (*Agent, error) {
 	a := &Agent{
 		name: c.Name, store: c.Store, key: c.Store.Key(), clock: c.Clock,
 		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
-		linkClosed: make(chan struct{}, 1), changed: c.Changed,
+		linkClosed: make(chan struct{}, 1), changed: c.Changed, carriedTo: c.For,
 		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
 		sessions: map[*viewerSession]struct{}{},
 	}

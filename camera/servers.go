@@ -69,7 +69,7 @@ func (a *Agent) connect(ctx context.Context, l *serverLink) {
 
 // online serves viewers over one connection to a server, until it breaks.
 func (a *Agent) online(ctx context.Context, l *serverLink) error {
-	c, err := signal.Dial(ctx, signal.Options{URL: l.url, Role: signal.RoleAgent, Signer: a.key.Signer(), Log: a.log})
+	c, err := signal.Dial(ctx, signal.Options{URL: l.url, For: a.carriedTo, Role: signal.RoleAgent, Signer: a.key.Signer(), Log: a.log})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,11 @@
     return true;
   };
   takeFragment();
+  // On #camera another program runs, with which this device is a camera; the address stays, so that a reload brings it back.
+  const wantsCamera = () => location.hash === '#camera';
+  const isCamera = wantsCamera();
   addEventListener('hashchange', () => {
+    if (wantsCamera() !== isCamera) location.reload();
     if (takeFragment() && opened) opened();
   });
 
@@ -96,8 +100,9 @@
     message(title, text, '', more, t('Reload'), false);
     watch.restart(why || 'crash');
   };
-  const crashed = () => stop(t('The viewer stopped'),
-    t('Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.'),
+  const crashed = () => stop(isCamera ? t('The camera stopped') : t('The viewer stopped'),
+    isCamera ? t('Something went wrong in this page, and it no longer sends pictures. Reload it to go on.')
+      : t('Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.'),
     t('If it happens again, please report it with the browser’s name and version.'));
 
   const assets = JSON.parse(byId('assets').textContent);
@@ -165,6 +170,7 @@
     if (typeof WebSocket !== 'function') {
       return [t('This browser cannot connect'), t('It has no WebSocket, or an extension blocks it. Allow WebSockets for this site and reload.'), current];
     }
+    if (isCamera) return null; // it draws nothing
     const probe = document.createElement('canvas').getContext('webgl2');
     if (!probe) {
       return [t('This browser cannot draw the pictures'), t('WebGL 2 is missing or switched off. Turn on hardware acceleration (or “graphics acceleration”) in the browser’s settings and start it again.'), current];
@@ -206,7 +212,7 @@
       stop(...missing(), 'lack');
       return;
     }
-    const asset = assets['sealcam.wasm'];
+    const asset = assets[isCamera ? 'camera.wasm' : 'sealcam.wasm'];
     progress(t('Loading the viewer'), 0, '');
     let go;
     let program;

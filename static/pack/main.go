@@ -1,11 +1,11 @@
 // Command pack makes the page's files as the server serves them: each under a name with its content's hash, compressed beforehand,
 // with the names written into the files that refer to it.
 //
-//	go run ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm [-wasm-exec FILE] [-src static] [-out static/dist] [-quality fast|best]
+//	go run ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm -camera build/camera.wasm [-wasm-exec FILE] [-src static] [-out static/dist] [-quality fast|best]
 //
 // In the sources {{asset "NAME"}} stands for a file's url, and {{assets}}, in index.html, for a JSON object of all of them with their
 // sizes in bytes, before compression. The client is called sealcam.wasm, the reader of QR codes
-// scanner.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue) words-LANGUAGE.json. The same input gives the same output.
+// scanner.wasm, the page's camera camera.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue) words-LANGUAGE.json. The same input gives the same output.
 package main
 
 import (
@@ -31,6 +31,7 @@ func run(args []string, report io.Writer) error {
 	flags.SetOutput(report)
 	wasm := flags.String("wasm", "", "the client, a WASM `file`")
 	scanner := flags.String("scanner", "", "the reader of QR codes, a WASM `file`")
+	camera := flags.String("camera", "", "the page's camera, a WASM `file`")
 	loader := flags.String("wasm-exec", "", "Go's wasm_exec.js `file` (default: that of the Go in use)")
 	src := flags.String("src", "static", "`folder` with index.html, style sheets, scripts and icons")
 	out := flags.String("out", filepath.Join("static", "dist"), "`folder` to write to; files of before are removed")
@@ -46,6 +47,8 @@ func run(args []string, report io.Writer) error {
 		return errors.New("-wasm FILE is missing")
 	case *scanner == "":
 		return errors.New("-scanner FILE is missing")
+	case *camera == "":
+		return errors.New("-camera FILE is missing")
 	}
 	if *loader == "" {
 		var err error
@@ -57,7 +60,7 @@ func run(args []string, report io.Writer) error {
 	if !ok {
 		return fmt.Errorf("-quality is fast or best, not %q", *quality)
 	}
-	sources, err := readSources(*src, map[string]string{"sealcam.wasm": *wasm, "scanner.wasm": *scanner, "wasm_exec.js": *loader})
+	sources, err := readSources(*src, map[string]string{"sealcam.wasm": *wasm, "scanner.wasm": *scanner, "camera.wasm": *camera, "wasm_exec.js": *loader})
 	if err != nil {
 		return err
 	}

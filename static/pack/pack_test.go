@@ -61,10 +61,11 @@ func tree(t *testing.T, change map[string]string) (args []string, out string) {
 	}
 	write(filepath.Join(out, ".keep"), "")
 	write(filepath.Join(dir, "client.wasm"), "\x00asm"+strings.Repeat("code", 5000))
+	write(filepath.Join(dir, "camera.wasm"), "\x00asm"+strings.Repeat("film", 500))
 	write(filepath.Join(dir, "scanner.wasm"), "\x00asm"+strings.Repeat("scan", 500))
 	write(filepath.Join(dir, "loader.js"), "// Go's")
 	return []string{
-		"-wasm", filepath.Join(dir, "client.wasm"), "-scanner", filepath.Join(dir, "scanner.wasm"),
+		"-wasm", filepath.Join(dir, "client.wasm"), "-scanner", filepath.Join(dir, "scanner.wasm"), "-camera", filepath.Join(dir, "camera.wasm"),
 		"-wasm-exec", filepath.Join(dir, "loader.js"), "-src", src, "-out", out,
 	}, out
 }
@@ -103,7 +104,7 @@ func TestPack(t *testing.T) {
 		t.Fatalf("%v in %q", err, block)
 	}
 	names := slices.Sorted(maps.Keys(assets))
-	if want := "app.css boot.js icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js " +
+	if want := "app.css boot.js camera.wasm icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js " +
 		"words-de.json words-fr.json words-zh-Hans.json words-zh-Hant.json worker.js"; strings.Join(names, " ") != want {
 		t.Errorf("the manifest names %q", names)
 	}
@@ -269,6 +270,7 @@ func TestPackRefuses(t *testing.T) {
 		"no client":             {nil, []string{"-wasm", ""}, "-wasm"},
 		"a client that is none": {nil, []string{"-wasm", "/nowhere/client.wasm"}, "no such file"},
 		"no scanner":            {nil, []string{"-scanner", ""}, "-scanner"},
+		"no camera":             {nil, []string{"-camera", ""}, "-camera"},
 		"a broken catalogue":    {map[string]string{"words/de/page.json": "{"}, nil, "de/page.json"},
 		"a stray argument":      {nil, []string{"stray"}, "stray"},
 	} {

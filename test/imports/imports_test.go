@@ -31,6 +31,7 @@ var rules = []rule{
 	{"native", "control", []string{"net/http", "github.com/pion/...", "signal", "camera/...", "viewer/...", "server"}, "messages are only bytes"},
 	{"native", "viewer/...", []string{"syscall/js", "github.com/hajimehoshi/...", "camera/...", "server"}, "the viewer runs natively in tests"},
 	{"native", "camera/...", []string{"viewer/...", "server", "github.com/hajimehoshi/..."}, "the agent needs neither"},
+	{"js", "wasm/camera/...", []string{"camera/rtsp", "camera/file", "camera/testcard", "server", "github.com/nats-io/...", "github.com/bluenviron/...", "github.com/pion/...", "github.com/hajimehoshi/..."}, "a browser's agent has the browser's camera, and the relay"},
 	{"js", "wasm", []string{"camera/...", "server", "github.com/nats-io/...", "github.com/bluenviron/..."}, "the client is small and holds no agent"},
 }
 
@@ -58,7 +59,7 @@ func TestImports(t *testing.T) {
 // The websocket library names net/http's types, of which the linker drops nearly all; whatever else imported it would make the client
 // larger by a quarter.
 func TestClientUsesNoHTTP(t *testing.T) {
-	cmd := exec.Command("go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./wasm")
+	cmd := exec.Command("go", "list", "-deps", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./wasm", "./wasm/camera/program")
 	cmd.Dir = root(t)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	out, err := cmd.Output()

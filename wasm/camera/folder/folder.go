@@ -12,15 +12,16 @@ import (
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/camera/store"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/database"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
 // What Open refuses, each a sentence for the person at the device.
 var (
-	ErrBlocked = errors.New("this browser does not let the page keep anything: leave the private window, or allow this site to store data")
-	ErrTaken   = errors.New("another tab of this browser is the camera already: use that tab, or close it and reload this page")
-	ErrCrypto  = errors.New("the browser lends its key store to https pages only: open this page by an https address")
+	ErrBlocked = errors.New(words.Later("This browser does not let the page keep anything. Leave the private window, or allow this site to store data."))
+	ErrTaken   = errors.New(words.Later("Another tab of this browser is the camera already. Use that tab, or close it and reload this page."))
+	ErrCrypto  = errors.New(words.Later("Browsers lend their key store to https pages only. Open this page by an https address."))
 )
 
 const (

@@ -1,0 +1,212 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/sealcam/sealcam/test/browser"
+)
+
+// lendsCamera has Chromium offer a camera that shows a turning pie and a clock, and lend it without a question.
+func lendsCamera(t *testing.T) *browser.Browser {
+	return browser.Start(t, chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+}
+
+// cameraIn waits for the state of the page of a device that is a camera.
+func cameraIn(p *browser.Page, state string) {
+	p.WaitFor(`document.getElementById("camera").dataset.state === `+quoted(state), patience)
+}
+
+// cameraLink returns the claim link that such a page shows.
+func cameraLink(p *browser.Page) string {
+	p.WaitFor(`!document.querySelector("#camera [data-part=claim]").hidden`, patience)
+	return browser.Eval[string](p, `document.querySelector("#camera [name=link]").value`)
+}
+
+// becomeCamera makes a camera of a new page, by the way that a person takes.
+func becomeCamera(t *testing.T, b *browser.Browser, address, name string, options ...browser.Option) *browser.Page {
+	t.Helper()
+	p := b.NewPage(append([]browser.Option{browser.Viewport(390, 844)}, options...)...)
+	p.Open(address)
+	p.WaitFor(`!document.getElementById("sheet-choices").hidden`, patience)
+	p.Click(`#sheet-choices a[href="#camera"]`)
+	cameraIn(p, "new")
+	p.Screenshot("new")
+	browser.Eval[bool](p, `(document.querySelector("#camera [name=name]").value = "") === ""`)
+	p.Type(`#camera [name=name]`, name)
+	p.Click(`#camera [data-part=setup] [type=submit]`)
+	cameraIn(p, "ready")
+	return p
+}
+
+// watchDrawn counts the different pictures that are drawn, and remembers the colour in the middle of the last one.
+const watchDrawn = `(() => {
+	const small = new OffscreenCanvas(32, 18).getContext("2d", { willReadFrequently: true });
+	globalThis.drawn = new Set();
+	sealcam.onframe = () => {
+		small.drawImage(document.querySelector("#stage canvas"), 0, 0, 32, 18);
+		const data = small.getImageData(0, 0, 32, 18).data;
+		drawn.add(data.join());
+		globalThis.colour = [...data.slice(4 * (3 * 32 + 16), 4 * (3 * 32 + 16) + 3)];
+	};
+	return true;
+})()`
+
+// A browser is a camera, and another one shows it: live pictures that move, the right name on either side, and a reason when it stops.
+func TestBrowserIsCamera(t *testing.T) {
+	n := startServer(t, nil)
+	b := lendsCamera(t)
+	film := becomeCamera(t, b, n.address, "Kitchen 🍲 & <b>hall</b>")
+	film.Screenshot("ready")
+	if a := film.Address(); strings.Contains(a, "claim") || !strings.HasSuffix(a, "#camera") {
+		t.Errorf("the address is %q", a)
+	}
+	show := b.NewPage()
+	show.Open(cameraLink(film))
+	show.WaitFor(opened("Recovery phrase"), patience)
+	press(show, `[data-action="later"]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	if tile := show.Tiles()[0]; !strings.Contains(tile.Text, "Kitchen 🍲 & <b>hall</b>") {
+		t.Errorf("the tile says %q", tile.Text)
+	}
+	browser.Eval[bool](show, watchDrawn)
+	show.WaitFor(`drawn.size >= 15`, patience)
+	// The fake camera's ground is green.
+	if c := browser.Eval[[3]int](show, `colour`); c[1] < 100 || c[1] < c[0]+40 || c[1] < c[2]+40 {
+		t.Errorf("the picture's colour is %v", c)
+	}
+	if d := diagnose(show); d.Codec != "H.264" || d.Decoder != "webcodecs" || d.Refused != 0 || d.GateRefused != 0 {
+		t.Errorf("%+v", d)
+	}
+	cameraIn(film, "air")
+	film.WaitFor(`document.querySelectorAll("#camera [data-part=watchers] li").length === 1`, patience)
+	if who := browser.Eval[string](film, `document.querySelector("#camera [data-part=watchers] li").textContent`); !strings.Contains(who, "Chrome") {
+		t.Errorf("%q watches", who)
+	}
+	film.WaitFor(`document.querySelector("#camera [data-part=claim]").hidden`, patience)
+	film.Screenshot("air")
+	for name, size := range map[string][2]int{"laptop": {1280, 800}, "large": {1920, 1080}} {
+		film.Resize(size[0], size[1])
+		film.Screenshot("air-" + name)
+	}
+	show.Screenshot("shown")
+
+	// Another size, and turned: the picture goes on with what is asked for.
+	choose(film, "size", "480")
+	film.WaitFor(`document.querySelector("#camera [data-part=facts]").textContent.startsWith("854 × 480") || document.querySelector("#camera [data-part=facts]").textContent.startsWith("852 × 480")`, patience)
+	choose(film, "turn", "90")
+	film.WaitFor(`document.querySelector("#camera [data-part=facts]").textContent.startsWith("480 ×")`, patience)
+	show.WaitFor(`sealcam.stats().tiles[0].height > sealcam.stats().tiles[0].width && sealcam.stats().tiles[0].state === "live"`, patience)
+	show.Screenshot("turned")
+
+	film.Click(`#camera [data-action=toggle]`)
+	cameraIn(film, "off")
+	if !browser.Eval[bool](film, `document.querySelector("#camera video").srcObject === null`) {
+		t.Error("the camera is still lent")
+	}
+	tile := show.WaitTile("", patience, browser.In(browser.Blank))
+	if !strings.Contains(tile.Text, "switched off on its device") {
+		t.Errorf("the tile says %q", tile.Text)
+	}
+	film.Click(`#camera [data-action=toggle]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+
+	// The tab is closed and opened again: the same camera, with nothing to do.
+	film.Open("about:blank")
+	show.WaitTile("", patience, func(tile browser.Tile) bool { return tile.State != browser.Live })
+	film.Open(n.address + "#camera")
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	cameraIn(film, "air")
+	second := b.NewPage(browser.SameProfile(film), browser.Viewport(390, 844))
+	second.Open(n.address + "#camera")
+	cameraIn(second, "refused")
+	second.WaitText("Another tab of this browser is the camera already", patience)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	for _, p := range []*browser.Page{film, show, second} {
+		noExceptions(t, p)
+	}
+}
+
+// choose picks an option as a person does.
+func choose(p *browser.Page, name, value string) {
+	browser.Eval[bool](p, `(() => {
+		const field = document.querySelector("#camera [name="+`+quoted(name)+`+"]");
+		field.value = `+quoted(value)+`;
+		return field.dispatchEvent(new Event("change", { bubbles: true }));
+	})()`)
+}
+
+// Where the browser has no H.264, it is VP8, in video and in the stills that are made of it.
+func TestBrowserCameraVP8(t *testing.T) {
+	n := startServer(t, nil)
+	b := lendsCamera(t)
+	film := becomeCamera(t, b, n.address, "Porch", browser.Script(`(() => {
+		const ask = VideoEncoder.isConfigSupported.bind(VideoEncoder);
+		VideoEncoder.isConfigSupported = async (c) => c.codec.startsWith("avc1") ? { supported: false, config: c } : ask(c);
+	})()`))
+	show := b.NewPage()
+	show.Open(cameraLink(film))
+	show.WaitFor(opened("Recovery phrase"), patience)
+	press(show, `[data-action="later"]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	browser.Eval[bool](show, watchDrawn)
+	show.WaitFor(`drawn.size >= 10`, patience)
+	if d := diagnose(show); d.Codec != "VP8" || d.Refused != 0 || d.GateRefused != 0 || d.Failures != 0 {
+		t.Errorf("%+v", d)
+	}
+	show.Open(n.address + "?decoder=still")
+	show.WaitFor(`globalThis.sealcam?.stats?.().tiles[0]?.codec === "JPEG"`, patience)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	noExceptions(t, film)
+	noExceptions(t, show)
+}
+
+// What can be wrong at the device is a sentence there, and one for those who watch; mending it goes on without a reload.
+func TestBrowserCameraTroubles(t *testing.T) {
+	n := startServer(t, nil)
+	b := lendsCamera(t)
+	film := becomeCamera(t, b, n.address, "Porch", browser.Script(`(() => {
+		const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+		navigator.mediaDevices.getUserMedia = async (c) => {
+			if (globalThis.refusal) throw new DOMException("no", globalThis.refusal);
+			globalThis.lent = await ask(c);
+			return globalThis.lent;
+		};
+	})()`))
+	show := b.NewPage()
+	show.Open(cameraLink(film))
+	show.WaitFor(opened("Recovery phrase"), patience)
+	press(show, `[data-action="later"]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	for refusal, says := range map[string][2]string{
+		"NotAllowedError":  {"The browser may not use the camera", "may no longer use its camera"},
+		"NotFoundError":    {"This device has no camera", "has lost its camera"},
+		"NotReadableError": {"another program may be using it", "does not start on its device"},
+	} {
+		// The camera is unplugged while on air, and then is not lent again.
+		browser.Eval[bool](film, `(() => {
+			globalThis.refusal = `+quoted(refusal)+`;
+			const track = lent.getVideoTracks()[0];
+			track.stop();
+			return track.dispatchEvent(new Event("ended"));
+		})()`)
+		film.WaitFor(`document.querySelector("#camera [data-part=problem]").textContent !== ""`, patience)
+		film.Click(`#camera [data-action=retry]`)
+		film.WaitText(says[0], patience)
+		tile := show.WaitTile("", patience, browser.In(browser.Blank))
+		show.WaitFor(`document.querySelector("[data-tile]").textContent.includes(`+quoted(says[1])+`)`, patience)
+		if tile.State != browser.Blank {
+			t.Errorf("%s: the tile is %s", refusal, tile.State)
+		}
+		film.Screenshot(refusal)
+		browser.Eval[bool](film, `(globalThis.refusal = "") === ""`)
+		film.Click(`#camera [data-action=retry]`)
+		cameraIn(film, "air")
+		show.WaitTiles(1, patience, browser.In(browser.Live))
+	}
+	noExceptions(t, film)
+}

@@ -1,0 +1,191 @@
+//go:build js
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"syscall/js"
+	"time"
+
+	"github.com/sealcam/sealcam/camera"
+	"github.com/sealcam/sealcam/camera/source"
+	"github.com/sealcam/sealcam/camera/store"
+	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/viewer/words"
+	"github.com/sealcam/sealcam/wasm/camera/capture"
+	"github.com/sealcam/sealcam/wasm/camera/folder"
+	"github.com/sealcam/sealcam/wasm/page"
+)
+
+// cameraKey is the camera's name in the store, so that it stays the same camera whatever people call it.
+const cameraKey = "camera"
+
+// app is the program.
+type app struct {
+	log      *slog.Logger
+	boot     *page.Boot
+	view     *view
+	awake    *awake
+	folder   *folder.Folder
+	settings settings
+	camera   *capture.Camera
+	agent    *camera.Agent
+	changed  chan struct{} // holds a token when the page is to be brought up to date
+	link     chan pairing.Link
+	pause    pause
+}
+
+func newApp(boot *page.Boot, log *slog.Logger) *app {
+	return &app{log: log, boot: boot, awake: newAwake(), changed: make(chan struct{}, 1), link: make(chan pairing.Link, 1)}
+}
+
+// stir brings the page up to date soon. It may be called from anywhere.
+func (a *app) stir() {
+	select {
+	case a.changed <- struct{}{}:
+	default:
+	}
+}
+
+// run returns when the page cannot go on.
+func (a *app) run(ctx context.Context) error {
+	a.view = newView()
+	a.view.open()
+	if !js.Global().Get("isSecureContext").Truthy() {
+		return a.refuse(ctx, capture.ErrInsecure)
+	}
+	var err error
+	a.folder, err = folder.Open(ctx)
+	for _, known := range []error{folder.ErrTaken, folder.ErrBlocked, folder.ErrCrypto} {
+		if errors.Is(err, known) {
+			a.log.Warn("no camera", "error", err)
+			return a.refuse(ctx, known)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if a.settings, err = loadSettings(a.folder); err != nil {
+		a.log.Warn("the settings are lost", "error", err)
+	}
+	if a.settings.Name == "" {
+		if a.settings.Name, err = a.view.askName(ctx, page.DeviceName()); err != nil {
+			return err
+		}
+		a.settings.On = true
+		persist(ctx)
+		a.save()
+	}
+	memory, err := store.OpenFolder(a.folder)
+	if err != nil {
+		return fmt.Errorf("the camera's memory: %w", err)
+	}
+	defer memory.Close()
+	return a.serve(ctx, memory)
+}
+
+// refuse shows a sentence for good.
+func (a *app) refuse(ctx context.Context, why error) error {
+	a.view.refuse(words.Say(why.Error()))
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// serve runs the agent and keeps the page up to date.
+func (a *app) serve(ctx context.Context, memory *store.Store) error {
+	clock := source.NewClock()
+	a.camera = capture.New(clock, a.view.video.Value, a.stir, a.log)
+	a.camera.Use(a.settings.Settings)
+	server, carried := a.boot.Server()
+	config := camera.Config{
+		Name: a.settings.Name, Servers: []string{js.Global().Get("location").Get("origin").String()}, Store: memory, Clock: clock,
+		Cameras: []camera.Camera{{Name: a.settings.Name, Key: cameraKey, Source: a.camera}},
+		Link: func(link pairing.Link, _ time.Time) {
+			link.Server = server
+			select {
+			case <-a.link: // nobody showed it
+			default:
+			}
+			a.link <- link
+			a.stir()
+		},
+		Changed: a.stir, Log: a.log,
+	}
+	if carried {
+		config.For = server
+	}
+	var err error
+	if a.agent, err = camera.New(config); err != nil {
+		return err
+	}
+	a.view.listen(a)
+	if a.settings.On {
+		a.camera.Start()
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.agent.Run(ctx) }()
+	for {
+		a.refresh()
+		select {
+		case <-a.changed:
+		case err := <-done:
+			return err
+		}
+	}
+}
+
+// refresh brings the page, and what depends on who watches, up to date.
+func (a *app) refresh() {
+	s := a.camera.State()
+	var names []string
+	for _, w := range a.agent.Watchers() {
+		if len(names) == 0 || names[len(names)-1] != w.Name {
+			names = append(names, w.Name)
+		}
+	}
+	if watched := len(names) > 0; watched != a.view.watched {
+		a.view.watched = watched
+		a.camera.Watched(watched)
+	}
+	a.awake.keep(s.On)
+	a.view.show(shown{
+		State: s, Settings: a.settings.Settings, name: a.settings.Name, watchers: names, online: a.agent.Online(), owned: a.agent.Owned(), paused: a.pause.of(s),
+	})
+	select {
+	case link := <-a.link:
+		if err := a.view.offer(link); err != nil {
+			a.log.Error("no QR code", "error", err)
+		}
+	default:
+	}
+}
+
+// toggle starts or stops the camera.
+func (a *app) toggle() {
+	if a.settings.On = !a.camera.State().On; a.settings.On {
+		a.camera.Start()
+	} else {
+		a.camera.Stop()
+	}
+	a.save()
+}
+
+// retry tries a camera that failed again at once.
+func (a *app) retry() { a.camera.Start() }
+
+// use takes other settings.
+func (a *app) use(s capture.Settings) {
+	a.settings.Settings = s
+	a.camera.Use(s)
+	a.save()
+}
+
+// save keeps the settings.
+func (a *app) save() {
+	if err := a.settings.save(a.folder); err != nil {
+		a.log.Warn("the settings were not kept", "error", err)
+	}
+}
