@@ -29,6 +29,6 @@ func main() {
 	boot := page.NewBoot()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the camera ends", "error", err)
-		boot.Stop(words.Say("The camera stopped"), words.Say("Something went wrong in this page, and it no longer sends pictures. Reload it to go on."))
+		boot.Stop(words.Say("The camera stopped"), words.Say("Something went wrong in this page, and it no longer sends pictures. Reload it to go on."), "")
 	}
 }
