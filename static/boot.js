@@ -27,6 +27,7 @@
 
   // A link of a display holds no secret and stays in the address; a display that was let in may come without it.
   const isDisplay = () => {
+    if (isCamera) return false;
     try {
       return /^#kiosk(?:[=&]|$)/.test(location.hash) || localStorage.getItem('sealcam display') === 'on';
     } catch {
