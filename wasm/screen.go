@@ -9,6 +9,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/page"
@@ -118,6 +119,9 @@ func (s *screen) frame(now time.Time) {
 		s.dirty.Store(true)
 	}
 	s.homes = snapshot.Homes
+	if len(s.homes) > 0 && !slices.ContainsFunc(s.homes, func(h viewer.HomeStatus) bool { return h.Role != grant.Display }) {
+		s.app.display.Become()
+	}
 	s.link(&snapshot)
 	s.app.owner.follow(&snapshot, now)
 	if len(snapshot.Tiles) == 0 {

@@ -114,16 +114,21 @@ func (p *Page) leaveFull() {
 	}
 }
 
-// move follows an arrow key: from tile to tile in the grid, from camera to camera in full size, and there down into the tool bar.
+// move follows an arrow key: from tile to tile in the grid, whose edges static/remote.js leads over; from camera to camera in full size, and
+// there down into the tool bar.
 func (p *Page) move(press shortcut.Press) bool {
 	if len(p.order) == 0 {
 		return false
 	}
 	if p.full == nil {
-		if next := p.neighbour(float64(press.DX), float64(press.DY)); next != nil {
+		if p.focusedTile() == nil && !p.document.Get("activeElement").Equal(p.body.node) {
+			return false // the focus is elsewhere: static/remote.js moves it
+		}
+		next := p.neighbour(float64(press.DX), float64(press.DY))
+		if next != nil {
 			next.button.Call("focus")
 		}
-		return true
+		return next != nil
 	}
 	switch {
 	case press.DY > 0:
