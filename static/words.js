@@ -35,7 +35,8 @@
     }
   };
 
-  const offered = () => (navigator.languages || [navigator.language || '']).map(match).find(Boolean);
+  const preferred = () => navigator.languages || [navigator.language || ''];
+  const offered = () => preferred().map(match).find(Boolean);
   let language = chosen() || offered() || 'en';
   let sentences = new Map();
   let text = '';
@@ -126,6 +127,8 @@
       // ready resolves when the page speaks the language that it will keep.
       ready,
       language: () => language,
+      // region is the language as the browser asks for it, with its region: it decides how days and times are written.
+      region: () => preferred().find((tag) => match(tag) === language) || language,
       // text is the catalogue for the client, as JSON; empty for English.
       text: () => text,
       chosen,

@@ -1,11 +1,11 @@
 package viewer
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // maxNamed is how many differences an alarm names one by one.
@@ -27,17 +27,17 @@ func differenceAlarm(now time.Time, d *grant.Difference, mine, theirs *grant.Log
 	a := &Alarm{Since: now, Difference: d, Repairable: len(d.Other) == 0}
 	for i := range max(len(d.Lost), len(d.Other)) {
 		if i == maxNamed {
-			a.Sentences = append(a.Sentences, fmt.Sprintf("There are %d more.", max(len(d.Lost), len(d.Other))-i))
+			a.Sentences = append(a.Sentences, more(max(len(d.Lost), len(d.Other))-i))
 			break
 		}
 		at := d.At + uint64(i)
 		switch {
 		case i >= len(d.Other):
-			a.Sentences = append(a.Sentences, fmt.Sprintf("Entry %d: this device saw %s; the agent no longer has that.", at, phrase(&d.Lost[i], mine)))
+			a.Sentences = append(a.Sentences, words.Sayf("Entry %d: this device saw %s; the agent no longer has that.", at, phrase(&d.Lost[i], mine)))
 		case i >= len(d.Lost):
-			a.Sentences = append(a.Sentences, fmt.Sprintf("Entry %d: the agent says %s, which this device never saw.", at, phrase(&d.Other[i], theirs)))
+			a.Sentences = append(a.Sentences, words.Sayf("Entry %d: the agent says %s, which this device never saw.", at, phrase(&d.Other[i], theirs)))
 		default:
-			a.Sentences = append(a.Sentences, fmt.Sprintf(
+			a.Sentences = append(a.Sentences, words.Sayf(
 				"Entry %d: this device saw %s; the agent now says %s.", at, phrase(&d.Lost[i], mine), phrase(&d.Other[i], theirs),
 			))
 		}
@@ -45,20 +45,22 @@ func differenceAlarm(now time.Time, d *grant.Difference, mine, theirs *grant.Log
 	return a
 }
 
+func more(n int) string { return words.Sayn(n, "There is %d more.", "There are %d more.", n) }
+
 // phrase says what an entry does, as in "“Ann’s phone” let in as a guest".
 func phrase(e *grant.Entry, log *grant.Log) string {
 	switch e.Kind {
 	case grant.Add:
-		return fmt.Sprintf("“%s” let in as %s", e.Name, roleName(e.Role))
+		return words.Sayf("“%s” let in as %s", e.Name, roleName(e.Role))
 	case grant.Grant:
-		return fmt.Sprintf("“%s” given new terms as %s", e.Name, roleName(e.Role))
+		return words.Sayf("“%s” given new terms as %s", e.Name, roleName(e.Role))
 	case grant.Invite:
-		return fmt.Sprintf("an invitation for “%s” as %s", e.Name, roleName(e.Role))
+		return words.Sayf("an invitation for “%s” as %s", e.Name, roleName(e.Role))
 	}
 	if i, ok := log.Invitation(e.Subject); ok {
-		return fmt.Sprintf("the invitation for “%s” taken back", i.Entry.Name)
+		return words.Sayf("the invitation for “%s” taken back", i.Entry.Name)
 	}
-	return fmt.Sprintf("“%s” revoked", nameIn(log, e.Subject))
+	return words.Sayf("“%s” revoked", nameIn(log, e.Subject))
 }
 
 // nameIn returns what a log calls a device.
@@ -73,13 +75,13 @@ func nameIn(log *grant.Log, device identity.DevicePublic) string {
 func roleName(r grant.Role) string {
 	switch r {
 	case grant.Owner:
-		return "an owner"
+		return words.Say("an owner")
 	case grant.Viewer:
-		return "a viewer"
+		return words.Say("a viewer")
 	case grant.Display:
-		return "a screen"
+		return words.Say("a screen")
 	case grant.Guest:
-		return "a guest"
+		return words.Say("a guest")
 	}
-	return "a member"
+	return words.Say("a member")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // maxOffers is how often an agent may offer the same invitation because its log has grown meanwhile.
@@ -33,9 +34,9 @@ func (o opened) token(agent identity.AgentID) (identity.Token, error) {
 // progress says what is being done with the link.
 func (o opened) progress() string {
 	if o.claim != nil {
-		return "Claiming the agent …"
+		return words.Say("Claiming the agent …")
 	}
-	return "Opening the invitation …"
+	return words.Say("Opening the invitation …")
 }
 
 // reason gives reasons that mean something else to somebody who opened a link.

@@ -2,10 +2,10 @@ package viewer
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // LinkState is how the viewer stands with the server, and with the claim or invitation if it comes with one.
@@ -124,19 +124,19 @@ func (v *Viewer) setLink(s linkStatus) {
 func (v *Viewer) linkNow(now time.Time) Link {
 	switch v.link.state {
 	case LinkConnecting:
-		return Link{State: LinkConnecting, Sentence: "Connecting to the server …"}
+		return Link{State: LinkConnecting, Sentence: words.Say("Connecting to the server …")}
 	case LinkUnreachable:
 		wait := max(v.link.retry.Sub(now), 0).Round(time.Second)
-		again := "Trying again now."
+		again := words.Say("Trying again now.")
 		if wait > 0 {
-			again = fmt.Sprintf("Trying again in %d s.", int(wait.Seconds()))
+			again = words.Sayf("Trying again in %d s.", int(wait.Seconds()))
 		}
 		reason := v.linkReason(now)
 		sentence := serverSentence(v.link.err)
 		if reason == ReasonOffline {
 			sentence = reason.Sentence()
 		}
-		return Link{State: LinkUnreachable, Reason: reason, Sentence: sentence + " " + again, Retry: wait}
+		return Link{State: LinkUnreachable, Reason: reason, Sentence: words.Sentences(sentence, again), Retry: wait}
 	}
 	for _, h := range v.homes {
 		switch {
@@ -152,18 +152,24 @@ func (v *Viewer) linkNow(now time.Time) Link {
 	return Link{State: LinkReady}
 }
 
-// serverSentence turns signal's errors, which are sentences without capital and full stop, into whole ones. Others, which may hold
-// addresses, are not shown.
+// serverSentence says signal's errors as whole sentences. Others, which may hold addresses, are not shown.
 func serverSentence(err error) string {
-	text := "the connection to the server was lost"
 	var refusal *signal.Refusal
 	if errors.As(err, &refusal) {
-		text = refusal.Error()
+		return refusalSentence(refusal)
 	}
-	for _, known := range []error{signal.ErrUnreachable, signal.ErrNotSealcam, signal.ErrSilent, signal.ErrLost} {
+	for _, known := range []error{signal.ErrLost, signal.ErrSilent, signal.ErrNotSealcam, signal.ErrUnreachable} {
 		if errors.Is(err, known) {
-			text = known.Error()
+			return words.Explain(known)
 		}
 	}
-	return whole(text)
+	return words.Explain(signal.ErrLost)
+}
+
+// refusalSentence says why the server ended the connection.
+func refusalSentence(r *signal.Refusal) string {
+	if r.Code == 0 || r.Code > signal.CodeTooSlow {
+		return words.Sayf("The server ended the connection (code %d).", byte(r.Code))
+	}
+	return words.Explain(r)
 }

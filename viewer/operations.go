@@ -7,35 +7,34 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // What the owner's operations and Recover return, wrapped or not, beside grant.ErrEntry for terms that no entry may have. [Sentence] makes
 // them readable.
 var (
-	ErrNoAgent         = errors.New("viewer: this device knows no such agent; claim it, or ask an owner for an invitation")
-	ErrNotOwner        = errors.New("viewer: this device is not an owner here, or no longer; ask an owner to do this, or to make it one")
-	ErrLastOwner       = errors.New("viewer: the last owner cannot be taken away; make another device an owner first")
-	ErrMember          = errors.New("viewer: this device has been let in already; change what it may see instead")
-	ErrNoMember        = errors.New("viewer: this device is not among those that have been let in; somebody may have revoked it meanwhile")
-	ErrUnreached       = errors.New("viewer: the agent could not be reached in time, so nothing was changed; check that it runs and has a network, then try again")
-	ErrUnconfirmed     = errors.New("viewer: the agent has not confirmed this yet; it stays pending until the agent's list shows what became of it")
-	ErrCrowded         = errors.New("viewer: others change the list at the same time, again and again; wait a moment and try again")
-	ErrLogFull         = errors.New("viewer: the agent's list is full; only revocations fit still. Reset the agent and claim it anew")
-	ErrAgentDisk       = errors.New("viewer: the agent could not keep this on its disk; free some space there, then try again")
-	ErrRefusedEntry    = errors.New("viewer: the agent finds this against its rules; update the agent and this program to the same version")
-	ErrProof           = errors.New("viewer: the agent's confirmation does not hold, so this is not known to be done; check the agent")
-	ErrKnockLost       = errors.New("viewer: the device was let in, but the agent does not say how it is to knock; revoke it and approve it again")
-	ErrAlarm           = errors.New("viewer: the agent's list is not the one that this device saw before; look at what differs before anything is changed")
-	ErrNothingToRepair = errors.New("viewer: there is nothing to repair")
-	ErrForked          = errors.New("viewer: the agent's list was replaced by another, which giving it back cannot mend; reset the agent and claim it anew")
-	ErrLost            = errors.New("viewer: the connection to the agent was lost; try again")
-	ErrClosed          = errors.New("viewer: closed")
+	ErrNoAgent         = words.Error("viewer: this device knows no such agent; claim it, or ask an owner for an invitation")
+	ErrNotOwner        = words.Error("viewer: this device is not an owner here, or no longer; ask an owner to do this, or to make it one")
+	ErrLastOwner       = words.Error("viewer: the last owner cannot be taken away; make another device an owner first")
+	ErrMember          = words.Error("viewer: this device has been let in already; change what it may see instead")
+	ErrNoMember        = words.Error("viewer: this device is not among those that have been let in; somebody may have revoked it meanwhile")
+	ErrUnreached       = words.Error("viewer: the agent could not be reached in time, so nothing was changed; check that it runs and has a network, then try again")
+	ErrUnconfirmed     = words.Error("viewer: the agent has not confirmed this yet; it stays pending until the agent's list shows what became of it")
+	ErrCrowded         = words.Error("viewer: others change the list at the same time, again and again; wait a moment and try again")
+	ErrLogFull         = words.Error("viewer: the agent's list is full; only revocations fit still. Reset the agent and claim it anew")
+	ErrAgentDisk       = words.Error("viewer: the agent could not keep this on its disk; free some space there, then try again")
+	ErrRefusedEntry    = words.Error("viewer: the agent finds this against its rules; update the agent and this program to the same version")
+	ErrProof           = words.Error("viewer: the agent's confirmation does not hold, so this is not known to be done; check the agent")
+	ErrKnockLost       = words.Error("viewer: the device was let in, but the agent does not say how it is to knock; revoke it and approve it again")
+	ErrAlarm           = words.Error("viewer: the agent's list is not the one that this device saw before; look at what differs before anything is changed")
+	ErrNothingToRepair = words.Error("viewer: there is nothing to repair")
+	ErrForked          = words.Error("viewer: the agent's list was replaced by another, which giving it back cannot mend; reset the agent and claim it anew")
+	ErrLost            = words.Error("viewer: the connection to the agent was lost; try again")
+	ErrClosed          = words.Error("viewer: the connection was closed; open the page again")
 )
 
 // ReasonError is returned by operations on a home whose agent lets this device in no more, or never did.
@@ -53,26 +52,20 @@ func Sentence(err error) string {
 	if errors.Is(err, grant.ErrEntry) {
 		// The rules about terms name what is wrong with them, and nothing else.
 		text := err.Error()
-		return whole(text[strings.LastIndex(text, ": ")+2:])
+		return words.Say(words.Whole(text[strings.LastIndex(text, ": ")+2:]))
 	}
 	for _, known := range []error{
 		ErrNoAgent, ErrNotOwner, ErrLastOwner, ErrMember, ErrNoMember, ErrUnreached, ErrUnconfirmed, ErrCrowded, ErrLogFull, ErrAgentDisk,
 		ErrRefusedEntry, ErrProof, ErrKnockLost, ErrAlarm, ErrNothingToRepair, ErrForked, ErrLost, ErrClosed, ErrWrongPhrase, ErrRecoverSilent,
 	} {
 		if errors.Is(err, known) {
-			return whole(strings.TrimPrefix(known.Error(), "viewer: "))
+			return words.Explain(known)
 		}
 	}
 	if err == nil {
 		return ""
 	}
-	return "Something went wrong on the way to the agent. Try again; if this lasts, restart the agent."
-}
-
-// whole makes a sentence of a text without capital and full stop.
-func whole(text string) string {
-	first, n := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[n:] + "."
+	return words.Say("Something went wrong on the way to the agent. Try again; if this lasts, restart the agent.")
 }
 
 // Added is what a device needs that was let in, to come to the agent.

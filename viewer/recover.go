@@ -13,12 +13,13 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
 	"github.com/sealcam/sealcam/signal"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // What Recover returns beside the errors of the owner's operations and of signal.
 var (
-	ErrWrongPhrase   = errors.New("viewer: this agent belongs to another home than the 24 words; check the words, and that this is the right agent")
-	ErrRecoverSilent = errors.New("viewer: the agent does not answer: it is not connected, or belongs to another home than the 24 words")
+	ErrWrongPhrase   = words.Error("viewer: this agent belongs to another home than the 24 words; check the words, and that this is the right agent")
+	ErrRecoverSilent = words.Error("viewer: the agent does not answer: it is not connected, or belongs to another home than the 24 words")
 )
 
 // Pace of Appends in a row: agents take 20 a second, and 100 at once.

@@ -348,7 +348,7 @@ func TestPeerOnly(t *testing.T) {
 		s.start(Config{Homes: []Home{s.home(a)}, NewPeer: s.peer.factory, Route: PeerOnly})
 		defer s.stop()
 		s.wish(seal.Main, cam)
-		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "making a direct path" {
+		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "Making a direct path" {
 			t.Errorf("progress %q", tile.Progress)
 		}
 		time.Sleep(11 * time.Second)

@@ -9,6 +9,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer/gate"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 const (
@@ -29,7 +30,7 @@ type Tile struct {
 	// Advice is the agent's own sentence on the camera, or the server's on this device; it says more than Reason's. Empty: none.
 	Advice     string
 	Without    time.Duration // how long ago the last picture was drawn; 0: none was
-	Progress   string        // with Waiting
+	Progress   string        // with Waiting: English, for words.Say
 	Age        time.Duration // of Picture since its capture, never understated
 	CameraTime time.Time     // the agent's local time: of Picture's capture, else now; zero: not known yet
 	// Picture is set with Live and Stale only. Its Bytes are valid until the next call of Snapshot.
@@ -49,7 +50,7 @@ type Tile struct {
 func (t *Tile) Sentence() string {
 	sentence := t.Reason.Sentence()
 	if t.Advice != "" && (t.Reason == ReasonCamera || t.Reason == ReasonNoFrames || t.Reason == ReasonServerRefuses) {
-		sentence = t.Advice
+		sentence = words.Say(t.Advice)
 	}
 	if t.Reason.interrupts() && t.Without >= gate.LiveFor {
 		return withoutPictures(t.Without, sentence)
@@ -226,15 +227,15 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	case link.state == LinkUnreachable, link.state == LinkConnecting && link.again:
 		return c.v.linkReason(now), true, ""
 	case link.state == LinkConnecting:
-		return ReasonServer, false, "connecting to the server"
+		return ReasonServer, false, words.Later("Connecting to the server")
 	case c.v.cutOff():
-		return ReasonOffline, !c.drawn.IsZero(), "waiting for the server"
+		return ReasonOffline, !c.drawn.IsZero(), words.Later("Waiting for the server")
 	case h.session == nil && h.reason != ReasonNone:
 		return h.reason, true, ""
 	case h.session == nil:
-		return ReasonAgentOffline, false, "connecting to the agent"
+		return ReasonAgentOffline, false, words.Later("Connecting to the agent")
 	case h.session.unanswered(now):
-		return h.session.silentEnd(), false, "waiting for the agent"
+		return h.session.silentEnd(), false, words.Later("Waiting for the agent")
 	case c.state == control.CameraFailed:
 		return ReasonCamera, true, ""
 	case c.unsupported[c.stream()] != codec.Config{} && !c.slowUntil[c.stream()].IsZero():
@@ -242,12 +243,12 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	case c.unsupported[c.stream()] != codec.Config{}:
 		return ReasonUnsupported, true, ""
 	case c.state == control.CameraConnecting:
-		return ReasonCamera, false, "the agent is connecting to the camera"
+		return ReasonCamera, false, words.Later("The agent is connecting to the camera")
 	case h.session.pathless():
-		return ReasonNoPeer, false, "making a direct path"
+		return ReasonNoPeer, false, words.Later("Making a direct path")
 	}
 	if _, known := h.clock.Latest(now); !known {
-		return ReasonNoClock, false, "comparing clocks"
+		return ReasonNoClock, false, words.Later("Comparing clocks")
 	}
 	l := c.lanes[c.current(now)]
 	switch {
@@ -256,17 +257,17 @@ func (c *camera) trouble(now time.Time) (reason Reason, sure bool, progress stri
 	case recent(c.futureAt):
 		return ReasonFuture, true, ""
 	case recent(c.slowAt):
-		return ReasonSlow, false, "catching up"
+		return ReasonSlow, false, words.Later("Catching up")
 	case recent(c.lateAt):
 		return ReasonLate, true, ""
 	case recent(c.forgedAt) && !recent(c.useful):
-		return ReasonForged, false, "waiting for the key frame"
+		return ReasonForged, false, words.Later("Waiting for the key frame")
 	case len(c.epochs) == 0:
-		return ReasonNone, false, "waiting for the key"
+		return ReasonNone, false, words.Later("Waiting for the key")
 	case l == nil || !l.keyed:
-		return ReasonNone, false, "waiting for the key frame"
+		return ReasonNone, false, words.Later("Waiting for the key frame")
 	case l.behind() > 0, l.decoder != nil && l.gate.Waiting() > 0:
-		return ReasonNone, false, "decoding the first picture"
+		return ReasonNone, false, words.Later("Decoding the first picture")
 	}
-	return ReasonNone, false, "waiting for pictures"
+	return ReasonNone, false, words.Later("Waiting for pictures")
 }

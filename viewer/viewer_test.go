@@ -41,7 +41,7 @@ func TestClaimAndWatch(t *testing.T) {
 		if !s.server.subscribed(cam.topic(seal.Main)) {
 			t.Error("not subscribed")
 		}
-		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "waiting for the key frame" {
+		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "Waiting for the key frame" {
 			t.Errorf("progress %q", tile.Progress)
 		}
 		s.play(cam, seal.Main, "a", 10)
@@ -502,7 +502,7 @@ func TestDelayedClock(t *testing.T) {
 		s.wish(seal.Main, cam)
 		s.play(cam, seal.Main, "a", 2)
 		s.wantDrawn(cam, "a", 0, 0)
-		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "comparing clocks" || !tile.CameraTime.IsZero() {
+		if tile := s.wantState(cam, Waiting, ReasonNone); tile.Progress != "Comparing clocks" || !tile.CameraTime.IsZero() {
 			t.Errorf("tile %+v", tile)
 		}
 		// The answer to the first ping, made at once, arrives 5 s later, with pictures that are as late.

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/transport/rtp"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/decode"
 	"github.com/sealcam/sealcam/wasm/display"
 	"github.com/sealcam/sealcam/wasm/keys"
@@ -61,7 +61,7 @@ func (a *app) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a.boot.OnLink(a.again)
-	a.boot.Progress("Opening this device’s keys", "")
+	a.boot.Progress(words.Say("Opening this device’s keys"), "")
 	var err error
 	a.store, err = keys.Open(ctx)
 	if err == nil {
@@ -237,7 +237,7 @@ func (a *app) remember(ctx context.Context, h viewer.Home, claimed bool) {
 	a.mu.Unlock()
 	if err := a.store.Remember(ctx, h); err != nil && ctx.Err() == nil {
 		a.log.Error("home not kept", "error", err)
-		a.boot.Notice("This browser did not keep the key to your cameras, so they will be gone when you close this tab. Free some space or leave the private window, then ask the agent for a new link.")
+		a.boot.Notice(words.Say("This browser did not keep the key to your cameras, so they will be gone when you close this tab. Free some space or leave the private window, then ask the agent for a new link."))
 	}
 	if known {
 		return
@@ -296,7 +296,7 @@ func (a *app) route() viewer.RouteChoice {
 	case "auto":
 		return viewer.RouteAuto
 	}
-	a.boot.Notice(fmt.Sprintf("The address asks for transport %q, which there is not. Use relay, p2p or auto.", value))
+	a.boot.Notice(words.Sayf("The address asks for transport %q, which there is not. Use relay, p2p or auto.", value))
 	return viewer.RouteAuto
 }
 
@@ -304,7 +304,7 @@ func (a *app) route() viewer.RouteChoice {
 func (a *app) unbuffered() bool {
 	value, asked := queried("buffer")
 	if asked && value != "off" && value != "on" {
-		a.boot.Notice(fmt.Sprintf("The address asks for buffer %q, which there is not. Use on or off.", value))
+		a.boot.Notice(words.Sayf("The address asks for buffer %q, which there is not. Use on or off.", value))
 	}
 	return value == "off"
 }

@@ -2,7 +2,11 @@
 
 package main
 
-import "syscall/js"
+import (
+	"syscall/js"
+
+	"github.com/sealcam/sealcam/viewer/words"
+)
 
 // watchContext handles a lost WebGL context, which happens when a laptop changes its graphics card or a driver fails. ebiten cannot
 // build its textures anew, so the page is loaded again: everything that matters is stored. But not for ever: a driver that loses
@@ -13,11 +17,11 @@ func (s *screen) watchContext() {
 		event.Call("stopImmediatePropagation") // ebiten's own handler always reloads
 		event.Call("preventDefault")
 		if s.app.boot.Restart("graphics") {
-			s.app.boot.Progress("The graphics were interrupted: starting again", "")
+			s.app.boot.Progress(words.Say("The graphics were interrupted: starting again"), "")
 			return nil
 		}
-		s.app.boot.Stop("This device’s graphics keep failing",
-			"The browser lost its connection to the graphics hardware several times. Start the browser again; if that does not help, update it or the graphics driver.", "graphics")
+		s.app.boot.Stop(words.Say("This device’s graphics keep failing"),
+			words.Say("The browser lost its connection to the graphics hardware several times. Start the browser again; if that does not help, update it or the graphics driver."), "graphics")
 		return nil
 	})
 	s.handlers = append(s.handlers, handler)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer"
@@ -12,9 +11,9 @@ import (
 )
 
 // Hints for what the browser lacks, shown beside the cameras.
-const (
-	hintNoVideo  = "This browser has no video decoder of its own (WebCodecs), so this page decodes H.264 itself: the small pictures where a camera has them, and no H.265. A current Chrome, Edge, Firefox or Safari shows more."
-	hintInsecure = "This page came without https. Your pictures are sealed all the same, but whoever controls this network could change the page itself, and browsers switch their video decoder off, so the small pictures are shown where a camera has them. Open it by an https address, or on the same computer as http://localhost."
+var (
+	hintNoVideo  = words.Later("This browser has no video decoder of its own (WebCodecs), so this page decodes H.264 itself: the small pictures where a camera has them, and no H.265. A current Chrome, Edge, Firefox or Safari shows more.")
+	hintInsecure = words.Later("This page came without https. Your pictures are sealed all the same, but whoever controls this network could change the page itself, and browsers switch their video decoder off, so the small pictures are shown where a camera has them. Open it by an https address, or on the same computer as http://localhost.")
 )
 
 // hintFramed is shown where this page came by https, but in a frame of one that did not.
@@ -36,13 +35,13 @@ func newDecoders(meter *decode.Meter) (ladder *decode.Ladder, notice string) {
 	choice, known := decode.ParseChoice(word)
 	switch {
 	case asked && !known:
-		notice = fmt.Sprintf("The address asks for decoder %q, which there is not. Use webcodecs, go, still or auto.", word)
+		notice = words.Sayf("The address asks for decoder %q, which there is not. Use webcodecs, go, still or auto.", word)
 	case !js.Global().Get("isSecureContext").Truthy() && js.Global().Get("location").Get("protocol").String() == "https:":
 		notice = words.Say(hintFramed)
 	case !js.Global().Get("isSecureContext").Truthy():
-		notice = hintInsecure
+		notice = words.Say(hintInsecure)
 	case !decode.HasVideo():
-		notice = hintNoVideo
+		notice = words.Say(hintNoVideo)
 	}
 	return decode.NewLadder(meter, choice), notice
 }

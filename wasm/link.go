@@ -10,6 +10,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/keys"
 	"github.com/sealcam/sealcam/wasm/page"
 )
@@ -89,14 +90,14 @@ func (a *app) readLink(ctx context.Context) (l link, refused *page.Message) {
 func messageLink(err error) page.Message {
 	if errors.Is(err, pairing.ErrLinkVersion) {
 		return page.Message{
-			Title:  "This link is newer than this page",
-			Text:   "It was made by a later version of Sealcam. Reload the page; if that does not help, update the server.",
-			Action: "Reload",
+			Title:  words.Later("This link is newer than this page"),
+			Text:   words.Later("It was made by a later version of Sealcam. Reload the page; if that does not help, update the server."),
+			Action: words.Later("Reload"),
 		}
 	}
 	return page.Message{
-		Title: "This link is incomplete",
-		Text:  "A character is missing or wrong. Copy the whole link again from where you have it.",
+		Title: words.Later("This link is incomplete"),
+		Text:  words.Later("A character is missing or wrong. Copy the whole link again from where you have it."),
 	}
 }
 
@@ -104,15 +105,15 @@ func messageLink(err error) page.Message {
 func custodyText(c keys.Custody, persisted bool) (key, storage string) {
 	switch c {
 	case keys.Unexportable:
-		key = "This device’s key was made in this browser, which signs with it and shows it to nobody, not even to this page. It never leaves the device."
+		key = words.Say("This device’s key was made in this browser, which signs with it and shows it to nobody, not even to this page. It never leaves the device.")
 	case keys.Wrapped:
-		key = "This browser cannot keep Ed25519 keys itself. This device’s key is stored encrypted, under a key that the browser shows to nobody; while this page is open it is in its memory."
+		key = words.Say("This browser cannot keep Ed25519 keys itself. This device’s key is stored encrypted, under a key that the browser shows to nobody; while this page is open it is in its memory.")
 	default:
-		key = "This page came without https, so the browser lends it no key store: this device’s key is stored as it is, and whoever can read this browser’s profile can read it. Open Sealcam by an https address for a better one."
+		key = words.Say("This page came without https, so the browser lends it no key store: this device’s key is stored as it is, and whoever can read this browser’s profile can read it. Open Sealcam by an https address for a better one.")
 	}
-	storage = "The browser has agreed to keep it until you clear this site’s data."
+	storage = words.Say("The browser has agreed to keep it until you clear this site’s data.")
 	if !persisted {
-		storage = "The browser may clear it when space runs out or when you have not come for long. Adding this page to the home screen or the bookmarks helps. If it is lost, this device needs a new invitation."
+		storage = words.Say("The browser may clear it when space runs out or when you have not come for long. Adding this page to the home screen or the bookmarks helps. If it is lost, this device needs a new invitation.")
 	}
 	return key, storage
 }

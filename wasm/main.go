@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
@@ -24,6 +25,6 @@ func main() {
 	boot := page.NewBoot()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the viewer ends", "error", err)
-		boot.Stop("The viewer stopped", "Something went wrong in this page, and it no longer shows live pictures. Reload it to go on.", "")
+		boot.Stop(words.Say("The viewer stopped"), words.Say("Something went wrong in this page, and it no longer shows live pictures. Reload it to go on."), "")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/pair"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/devices"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
@@ -94,7 +95,7 @@ func (o *owner) open(l link) {
 		o.told = true
 		o.mu.Unlock()
 		if !told {
-			o.app.boot.Offer("Your recovery phrase is not written down yet. Without it, nobody can bring your cameras back if this device is lost.", "Show the 24 words", o.showPhrase)
+			o.app.boot.Offer(words.Say("Your recovery phrase is not written down yet. Without it, nobody can bring your cameras back if this device is lost."), words.Say("Show the 24 words"), o.showPhrase)
 		}
 	}
 }
@@ -121,7 +122,7 @@ func (o *owner) follow(snapshot *viewer.Snapshot, now time.Time) {
 	o.button.SetAttr("data-mark", mark)
 	o.alarm.Show(alarmed != nil)
 	if alarmed != nil {
-		dom.ByID("alarm-text").SetText("The list of who may watch at “" + alarmed.Name + "” is not the one that this device saw before, so nothing from there is shown.")
+		dom.ByID("alarm-text").SetText(words.Sayf("The list of who may watch at “%s” is not the one that this device saw before, so nothing from there is shown.", alarmed.Name))
 		o.mu.Lock()
 		o.alarmed = alarmed.Agent
 		o.mu.Unlock()
@@ -298,7 +299,7 @@ func (a *app) adopt(ctx context.Context, home viewer.Home, root identity.RootKey
 
 // custody is called with the dialog's lock held.
 func (o *owner) custody() {
-	v := o.dialog.Push("This device’s key", dom.Clone("view-custody"))
+	v := o.dialog.Push(words.Say("This device’s key"), dom.Clone("view-custody"))
 	if self, err := identity.DevicePublicOf(o.app.self); err == nil {
 		v.Body.Part("fingerprint").SetText(self.ID().Fingerprint())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/page"
 	"github.com/sealcam/sealcam/wasm/stage"
@@ -179,7 +180,7 @@ func (s *screen) link(snapshot *viewer.Snapshot) {
 	case trouble != "":
 		s.page.Link(page.Wait, trouble)
 	default:
-		s.page.Link(page.Good, "Connected")
+		s.page.Link(page.Good, words.Say("Connected"))
 	}
 }
 
@@ -189,14 +190,14 @@ func (s *screen) sheet(snapshot *viewer.Snapshot) {
 	text, detail := l.Sentence, ""
 	switch l.State {
 	case viewer.LinkUnreachable:
-		detail = hintSocket
+		detail = words.Say(hintSocket)
 	case viewer.LinkReady:
 		text = homeTrouble(snapshot)
 		if text == "" {
-			text = "Proving that it is your camera"
+			text = words.Say("Proving that it is your camera")
 		}
 		if ready(snapshot) {
-			text = "The agent has no cameras yet. Add one to its sealcam.toml; it appears here by itself."
+			text = words.Say("The agent has no cameras yet. Add one to its sealcam.toml; it appears here by itself.")
 		}
 	}
 	if s.message == text {

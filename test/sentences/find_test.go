@@ -46,9 +46,10 @@ var x = words.Later("later" + " on")
 func f(n int) string {
 	_ = words.Say(x) + other.Say("not ours") + words.Sayf(("%d of %s"), n, words.Say("inner")) + words.Say(`+"`raw “text”`"+`)
 	return words.Sayn(n, "one", "many", n)
-}`)
+}
+var errA, advice = words.Error("pkg: it failed"), status{Advice: "Mend it.", Other: "no"}`)
 	list, err := sentences.InGo(dir)
-	same(t, texts(t, list, err), "%d of %s", "inner", "later on", "many", "one", "raw “text”")
+	same(t, texts(t, list, err), "%d of %s", "It failed.", "Mend it.", "inner", "later on", "many", "one", "raw “text”")
 }
 
 func TestInScripts(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // Sentence is one that the program says.
@@ -18,30 +20,33 @@ type Sentence struct {
 }
 
 // said are the functions of package viewer/words that name sentences, with the places of those among their arguments.
-var said = map[string][]int{"Say": {0}, "Sayf": {0}, "Later": {0}, "Sayn": {1, 2}}
+var said = map[string][]int{"Say": {0}, "Sayf": {0}, "Later": {0}, "Sayn": {1, 2}, "Error": {0}}
 
-// InGo returns the sentences that the Go files below a folder pass to package words as literals. Tests are left out.
+// InGo returns the sentences that the Go files below a folder pass to package words as literals, and those that an agent gives as the
+// Advice on a camera. Tests are left out.
 func InGo(dir string) ([]Sentence, error) {
 	var found []Sentence
 	err := eachGoFile(dir, func(name string, files *token.FileSet, f *ast.File) {
 		ast.Inspect(f, func(n ast.Node) bool {
+			if pair, ok := n.(*ast.KeyValueExpr); ok && isName(pair.Key, "Advice") {
+				if text, ok := literal(pair.Value); ok {
+					found = append(found, Sentence{text, false, files.Position(pair.Pos()).String()})
+				}
+			}
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
 				return true
 			}
-			function, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			if of, ok := function.X.(*ast.Ident); !ok || of.Name != "words" {
-				return true
-			}
-			for _, at := range said[function.Sel.Name] {
+			function := calledInWords(call, f.Name.Name == "words")
+			for _, at := range said[function] {
 				if at >= len(call.Args) {
 					continue
 				}
 				if text, ok := literal(call.Args[at]); ok {
-					format := function.Sel.Name != "Say" && strings.Contains(text, "%")
+					if function == "Error" {
+						text = words.Whole(text)
+					}
+					format := function != "Say" && strings.Contains(text, "%")
 					found = append(found, Sentence{text, format, files.Position(call.Pos()).String()})
 				}
 			}
@@ -49,6 +54,26 @@ func InGo(dir string) ([]Sentence, error) {
 		})
 	})
 	return found, err
+}
+
+// calledInWords returns the name of the function of package words that is called; empty if it is another one.
+func calledInWords(call *ast.CallExpr, inside bool) string {
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		if isName(f.X, "words") {
+			return f.Sel.Name
+		}
+	case *ast.Ident:
+		if inside {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+func isName(e ast.Expr, name string) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == name
 }
 
 // eachGoFile parses the program's own files below a folder, tests left out.

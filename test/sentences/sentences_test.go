@@ -27,11 +27,12 @@ func all(t *testing.T) map[string]sentences.Sentence {
 			found[s.Text] = s
 		}
 	}
-	for _, dir := range []string{"viewer", "wasm"} {
+	for _, dir := range []string{"viewer", "wasm", "camera"} {
 		add(sentences.InGo(filepath.Join(root, dir)))
 	}
 	add(sentences.InScripts(filepath.Join(root, "static")))
 	add(sentences.InPage(filepath.Join(root, "static", "index.html")))
+	add(sentences.Elsewhere(), nil)
 	if len(found) < 10 {
 		t.Fatalf("only %d sentences were found", len(found))
 	}

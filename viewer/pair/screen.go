@@ -14,6 +14,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // What bounds guessing. Who stands between the two devices has one chance in a million at each meeting whose digits were shown, so such
@@ -162,9 +163,9 @@ func (s *Screen) Run(ctx context.Context) (viewer.Home, error) {
 			continue
 		}
 		s.cfg.Log.Warn("pair: a code is given up", "reason", err)
-		sentence := "This code was tried too often, so it is void; somebody may be trying to get in. A new one comes by itself."
+		sentence := words.Say("This code was tried too often, so it is void; somebody may be trying to get in. A new one comes by itself.")
 		if errors.Is(err, errCodeTaken) {
-			sentence = "Somebody else uses this code at the server, so it is void. A new one comes by itself."
+			sentence = words.Say("Somebody else uses this code at the server, so it is void. A new one comes by itself.")
 		}
 		s.show(View{State: Paused, Until: time.Now().Add(wait), Sentence: sentence})
 		if !pause(ctx, wait) {
@@ -221,10 +222,10 @@ func (o *offer) view(state State) View {
 		Link: pairing.PairLink{Server: o.s.cfg.Server, Code: o.code, Device: pairing.PinOf(o.s.self)},
 	}
 	if v.Sentence == "" && state == Connecting {
-		v.Sentence = "Connecting to the server …"
+		v.Sentence = words.Say("Connecting to the server …")
 	}
 	if v.Sentence == "" {
-		v.Sentence = "In Sealcam on the owner's phone or computer choose Devices, Add a screen, and scan this or type the code."
+		v.Sentence = words.Say("In Sealcam on the owner's phone or computer choose Devices, Add a screen, and scan this or type the code.")
 	}
 	return v
 }
@@ -255,7 +256,7 @@ func (o *offer) run(ctx context.Context) (viewer.Home, error) {
 			return viewer.Home{}, errCodeOld
 		}
 		o.s.cfg.Log.Info("pair: no connection to the server", "error", err)
-		o.note = Sentence(err) + " Trying again by itself."
+		o.note = words.Sentences(Sentence(err), words.Say("Trying again by itself."))
 		o.s.show(o.view(Connecting))
 		o.note = ""
 		pause(life, backoff.Next())

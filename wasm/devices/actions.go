@@ -4,17 +4,17 @@ package devices
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/terms"
 )
 
-const waiting = "Waiting for the agent to confirm"
+var waiting = words.Later("Waiting for the agent to confirm")
 
 // rename asks for another name.
 func (p *Panel) rename(agent identity.AgentID, key identity.DevicePublic) {
@@ -22,7 +22,7 @@ func (p *Panel) rename(agent identity.AgentID, key identity.DevicePublic) {
 	if !ok {
 		return
 	}
-	v := p.Dialog.Push("Rename", dom.Clone("view-rename"))
+	v := p.Dialog.Push(words.Say("Rename"), dom.Clone("view-rename"))
 	f := dialog.NewForm(v)
 	field := v.Body.Field("name")
 	field.SetContent(d.Name)
@@ -33,7 +33,7 @@ func (p *Panel) rename(agent identity.AgentID, key identity.DevicePublic) {
 			f.Fail(err)
 			return
 		}
-		f.Work(waiting, func(ctx context.Context) error { return said(p.Operations().Change(ctx, agent, key, t)) }, v.Leave)
+		f.Work(words.Say(waiting), func(ctx context.Context) error { return said(p.Operations().Change(ctx, agent, key, t)) }, v.Leave)
 	})
 	field.Focus()
 	field.Call("select")
@@ -59,7 +59,7 @@ func (p *Panel) change(agent identity.AgentID, key identity.DevicePublic) {
 			f.Fail(err)
 			return
 		}
-		f.Work(waiting, func(ctx context.Context) error { return said(p.Operations().Change(ctx, agent, key, t)) }, v.Leave)
+		f.Work(words.Say(waiting), func(ctx context.Context) error { return said(p.Operations().Change(ctx, agent, key, t)) }, v.Leave)
 	})
 }
 
@@ -69,19 +69,19 @@ func (p *Panel) revoke(agent identity.AgentID, key identity.DevicePublic) {
 	if !ok {
 		return
 	}
-	text := fmt.Sprintf("“%s” sees nothing more from the moment that the agent has confirmed it. To come back it needs a new invitation.", d.Name)
+	text := words.Sayf("“%s” sees nothing more from the moment that the agent has confirmed it. To come back it needs a new invitation.", d.Name)
 	if d.Self {
-		text = "This is the device that you hold. It sees nothing more afterwards, and manages nothing."
+		text = words.Say("This is the device that you hold. It sees nothing more afterwards, and manages nothing.")
 	}
-	p.remove(agent, key, "Remove "+d.Name+"?", text, "Remove", func(took time.Duration) string {
-		return fmt.Sprintf("“%s” is removed: the agent confirmed it after %.2f s. It sees nothing more.", d.Name, took.Seconds())
+	p.remove(agent, key, words.Sayf("Remove %s?", d.Name), text, words.Say("Remove"), func(took time.Duration) string {
+		return words.Sayf("“%s” is removed: the agent confirmed it after %s s. It sees nothing more.", d.Name, words.Number(took.Seconds(), 2))
 	})
 }
 
 // withdraw closes an open invitation.
 func (p *Panel) withdraw(agent identity.AgentID, key identity.DevicePublic, name string) {
-	p.remove(agent, key, "Take the invitation back?", fmt.Sprintf("The link for “%s” lets nobody in any more.", name), "Take back", func(time.Duration) string {
-		return fmt.Sprintf("The invitation for “%s” is taken back.", name)
+	p.remove(agent, key, words.Say("Take the invitation back?"), words.Sayf("The link for “%s” lets nobody in any more.", name), words.Say("Take back"), func(time.Duration) string {
+		return words.Sayf("The invitation for “%s” is taken back.", name)
 	})
 }
 
@@ -94,7 +94,7 @@ func (p *Panel) remove(agent identity.AgentID, key identity.DevicePublic, title,
 	v.OnSubmit(func() {
 		v.Body.Action("cancel").Show(false)
 		began := p.Now()
-		f.Work(waiting, func(ctx context.Context) error {
+		f.Work(words.Say(waiting), func(ctx context.Context) error {
 			err := said(p.Operations().Revoke(ctx, agent, key))
 			if err != nil {
 				p.Dialog.Do(func() { v.Body.Action("cancel").Show(true) })

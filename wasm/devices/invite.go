@@ -4,7 +4,6 @@ package devices
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"syscall/js"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/promise"
@@ -25,7 +25,7 @@ func (p *Panel) invite(agent identity.AgentID) {
 	if h == nil {
 		return
 	}
-	v := p.Dialog.Push("Invite someone", dom.Clone("view-invite"))
+	v := p.Dialog.Push(words.Say("Invite someone"), dom.Clone("view-invite"))
 	f := dialog.NewForm(v)
 	form := terms.New(v, terms.Use{Roles: []grant.Role{grant.Guest, grant.Viewer, grant.Owner}, Cameras: h.Trust.Cameras, Now: p.Now})
 	v.Body.Part("terms").Add(form.Node)
@@ -44,7 +44,7 @@ func (p *Panel) invite(agent identity.AgentID) {
 			before = before.Add(-time.Minute)
 		}
 		var link pairing.InviteLink
-		f.Work(waiting, func(ctx context.Context) error {
+		f.Work(words.Say(waiting), func(ctx context.Context) error {
 			secret, err := p.Operations().Invite(ctx, agent, t, before)
 			link = pairing.InviteLink{Server: p.Server, Agent: agent, Secret: secret}
 			return said(err)
@@ -55,8 +55,8 @@ func (p *Panel) invite(agent identity.AgentID) {
 
 // link shows an invite link, once.
 func (p *Panel) link(name, link string, before time.Time) {
-	v := p.Dialog.Replace("Invitation for "+name, dom.Clone("view-link"))
-	v.Body.Part("text").SetText(fmt.Sprintf(
+	v := p.Dialog.Replace(words.Sayf("Invitation for %s", name), dom.Clone("view-link"))
+	v.Body.Part("text").SetText(words.Sayf(
 		"Send this link to “%s”, or let the code be scanned. It works once, for whoever opens it first, until %s.", name, moment(before, p.Now())))
 	field := v.Body.Field("link")
 	field.SetContent(link)
@@ -67,9 +67,9 @@ func (p *Panel) link(name, link string, before time.Time) {
 	navigator := js.Global().Get("navigator")
 	v.OnClick(v.Body.Action("copy"), func() {
 		v.Go(func(ctx context.Context) error { return copyText(ctx, field, link) }, func(err error) {
-			text := "Copied"
+			text := words.Say("Copied")
 			if err != nil {
-				text = "Select it and copy"
+				text = words.Say("Select it and copy")
 			}
 			v.Body.Action("copy").SetText(text)
 			v.Say(text)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
@@ -17,13 +18,13 @@ const journalPage = 50
 
 // journal shows who watched which camera when.
 func (p *Panel) journal(agent identity.AgentID) {
-	v := p.Dialog.Push("Who watched when", dom.Clone("view-journal"))
+	v := p.Dialog.Push(words.Say("Who watched when"), dom.Clone("view-journal"))
 	var before uint64
 	errorNode, busy, more, list := v.Body.Part("error"), v.Body.Part("busy"), v.Body.Action("more"), v.Body.Part("visits")
 	fetch := func() {
 		more.Enable(false)
 		errorNode.Write("")
-		busy.Write("Asking the agent")
+		busy.Write(words.Say("Asking the agent"))
 		var page viewer.JournalPage
 		v.Go(func(ctx context.Context) (err error) {
 			page, err = p.Operations().Journal(ctx, agent, before, journalPage)
@@ -55,7 +56,7 @@ func (p *Panel) visit(agent identity.AgentID, visit *viewer.Visit) dom.Node {
 	}
 	n.SetAttr("data-visit", visit.Device.ID().String())
 	n.Part("device").SetText(name)
-	camera := "a camera that is gone"
+	camera := words.Say("a camera that is gone")
 	if h := p.home(agent); h != nil {
 		camera = cameraNames(&h.Trust, []identity.CameraID{visit.Camera})
 	}
@@ -66,7 +67,7 @@ func (p *Panel) visit(agent identity.AgentID, visit *viewer.Visit) dom.Node {
 
 func visitTime(visit *viewer.Visit, now time.Time) string {
 	if visit.Ended.IsZero() {
-		return moment(visit.Began, now) + ", still watching"
+		return words.Sayf("%s, still watching", moment(visit.Began, now))
 	}
-	return moment(visit.Began, now) + ", for " + span(visit.Ended.Sub(visit.Began))
+	return words.Sayf("%s, for %s", moment(visit.Began, now), words.Duration(visit.Ended.Sub(visit.Began)))
 }

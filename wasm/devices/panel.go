@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
@@ -55,7 +56,7 @@ func (p *Panel) Open() {
 	if p.view != nil && p.view.Alive() {
 		return
 	}
-	v := p.Dialog.Push("Devices", dom.Clone("view-devices"))
+	v := p.Dialog.Push(words.Say("Devices"), dom.Clone("view-devices"))
 	p.view, p.sections = v, map[identity.AgentID]*section{}
 	v.OnClick(v.Body.Action("phrase"), p.Phrase)
 	v.OnClick(v.Body.Action("custody"), p.Custody)

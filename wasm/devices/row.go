@@ -3,7 +3,6 @@
 package devices
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
@@ -61,7 +61,7 @@ func (r *row) drawDevice(t *viewer.Trust, d *viewer.Device, now time.Time) {
 	n.Action("revoke").Show(!d.Revoked && (!d.Self || owners(t) > 1))
 	for _, action := range []string{"rename", "change", "revoke"} {
 		n.Action(action).Enable(!d.Pending && t.InStep)
-		n.Action(action).SetAttr("aria-label", n.Action(action).Get("textContent").String()+" "+d.Name)
+		n.Action(action).SetAttr("aria-label", words.Sayf("%s: %s", d.Name, n.Action(action).Get("textContent").String()))
 	}
 }
 
@@ -83,9 +83,9 @@ func (r *row) drawInvite(t *viewer.Trust, i *grant.Invitation, now time.Time) {
 	r.node.Part("pending").Show(pending)
 	r.node.Part("name").SetText(i.Entry.Name)
 	r.node.Part("what").SetText(what(t, &i.Entry.Terms, now))
-	r.node.Part("when").Write("The link works until " + moment(i.Entry.RedeemBefore, now))
+	r.node.Part("when").Write(words.Sayf("The link works until %s", moment(i.Entry.RedeemBefore, now)))
 	r.node.Action("withdraw").Enable(!pending && t.InStep)
-	r.node.Action("withdraw").SetAttr("aria-label", "Take back the invitation for "+i.Entry.Name)
+	r.node.Action("withdraw").SetAttr("aria-label", words.Sayf("Take back the invitation for %s", i.Entry.Name))
 }
 
 func (r *row) terms(t *viewer.Trust, terms *grant.Terms, name string) {
@@ -125,13 +125,13 @@ func owners(t *viewer.Trust) (n int) {
 	return n
 }
 
-var roleNames = map[grant.Role]string{grant.Owner: "Owner", grant.Viewer: "Family", grant.Display: "Screen", grant.Guest: "Guest"}
+var roleNames = map[grant.Role]string{grant.Owner: words.Later("Owner"), grant.Viewer: words.Later("Family"), grant.Display: words.Later("Screen"), grant.Guest: words.Later("Guest")}
 
 // what says who may see which cameras, until when.
 func what(t *viewer.Trust, terms *grant.Terms, now time.Time) string {
-	parts := []string{roleNames[terms.Role]}
+	parts := []string{words.Say(roleNames[terms.Role])}
 	if len(terms.Cameras) == 0 {
-		parts = append(parts, "all cameras")
+		parts = append(parts, words.Say("all cameras"))
 	} else {
 		parts = append(parts, cameraNames(t, terms.Cameras))
 	}
@@ -139,16 +139,16 @@ func what(t *viewer.Trust, terms *grant.Terms, now time.Time) string {
 	for _, r := range []struct {
 		right grant.Rights
 		word  string
-	}{{grant.History, "recordings"}, {grant.Talk, "speaking"}, {grant.Move, "moving"}} {
+	}{{grant.History, words.Say("recordings")}, {grant.Talk, words.Say("speaking")}, {grant.Move, words.Say("moving")}} {
 		if terms.Role != grant.Owner && terms.Rights&r.right != 0 {
 			also = append(also, r.word)
 		}
 	}
 	if len(also) > 0 {
-		parts = append(parts, "with "+strings.Join(also, ", "))
+		parts = append(parts, words.Sayf("with %s", words.List(also)))
 	}
 	if !terms.Expires.IsZero() {
-		parts = append(parts, "until "+moment(terms.Expires, now))
+		parts = append(parts, words.Sayf("until %s", moment(terms.Expires, now)))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -158,42 +158,42 @@ func watching(t *viewer.Trust, ids []identity.CameraID) string {
 	case 0:
 		return ""
 	case 1:
-		return "Watching " + cameraNames(t, ids)
+		return words.Sayf("Watching %s", cameraNames(t, ids))
 	}
-	return fmt.Sprintf("Watching %d cameras", len(ids))
+	return words.Sayf("Watching %d cameras", len(ids))
 }
 
 func cameraNames(t *viewer.Trust, ids []identity.CameraID) string {
 	names := make([]string, len(ids))
 	for i, id := range ids {
-		names[i] = "a camera that is gone"
+		names[i] = words.Say("a camera that is gone")
 		for _, c := range t.Cameras {
 			if c.ID == id {
 				names[i] = c.Name
 			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return words.List(names)
 }
 
 // when says since when, and when it was last seen.
 func when(d *viewer.Device, known bool, now time.Time) string {
 	var parts []string
 	if !d.Added.IsZero() {
-		parts = append(parts, "Since "+moment(d.Added, now))
+		parts = append(parts, words.Sayf("Since %s", moment(d.Added, now)))
 	}
 	switch {
 	case d.Revoked:
-		parts = append(parts, "access taken back")
+		parts = append(parts, words.Say("access taken back"))
 	case d.Ended(now):
-		parts = append(parts, "access ended")
+		parts = append(parts, words.Say("access ended"))
 	case !known || d.Self:
 	case d.Connected:
-		parts = append(parts, "connected now")
+		parts = append(parts, words.Say("connected now"))
 	case d.LastSeen.IsZero():
-		parts = append(parts, "never seen yet")
+		parts = append(parts, words.Say("never seen yet"))
 	default:
-		parts = append(parts, "last seen "+ago(d.LastSeen, now))
+		parts = append(parts, words.Sayf("last seen %s", ago(d.LastSeen, now)))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -3,12 +3,12 @@
 package devices
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
@@ -44,14 +44,14 @@ func (s *section) draw(h *Home, named bool) {
 	if !h.Known {
 		away = h.Sentence
 		if away == "" {
-			away = "Fetching the agent’s list"
+			away = words.Say("Fetching the agent’s list")
 		}
 	}
 	s.node.Part("away").Write(away)
 	alarm := s.node.Part("alarm")
 	alarm.Show(h.Trust.Alarm != nil)
 	if h.Trust.Alarm != nil {
-		alarm.Find("p").SetText("The agent’s list is not the one that this device saw before.")
+		alarm.Find("p").SetText(words.Say("The agent’s list is not the one that this device saw before."))
 	}
 	inStep := h.Known && h.Trust.InStep
 	s.node.Part("buttons").Show(inStep)
@@ -92,7 +92,7 @@ func (s *section) drawDevices(t *viewer.Trust) {
 	s.node.Part("devices").Order(present)
 	s.node.Part("former").Order(former)
 	s.node.Part("former-part").Show(len(former) > 0)
-	s.node.Part("former-part").Find("summary").SetText(fmt.Sprintf("Access ended (%d)", len(former)))
+	s.node.Part("former-part").Find("summary").SetText(words.Sayf("Access ended (%d)", len(former)))
 }
 
 func (s *section) device(key identity.DevicePublic) *row {

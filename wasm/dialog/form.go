@@ -5,10 +5,8 @@ package dialog
 import (
 	"context"
 	"errors"
-	"regexp"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
@@ -68,21 +66,12 @@ func (f *Form) end(err error, done func()) {
 	done()
 }
 
-// packageName begins errors that are sentences without capital and full stop.
-var packageName = regexp.MustCompile(`^(?:[a-z0-9]+: )+`)
-
-// Sentence writes an error out as a sentence. An error of the context says nothing that a person needs.
+// Sentence says an error as a sentence. An error of the context says nothing that a person needs.
 func Sentence(err error) string {
 	if err == nil || errors.Is(err, context.Canceled) && err.Error() == context.Canceled.Error() {
 		return ""
 	}
-	text := packageName.ReplaceAllString(err.Error(), "")
-	first, n := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[n:]
-	if last, _ := utf8.DecodeLastRuneInString(text); last != '.' && last != '!' && last != '?' {
-		text += "."
-	}
-	return text
+	return words.Explain(err)
 }
 
 // Confirm names the button that sends the form.

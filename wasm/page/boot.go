@@ -2,7 +2,11 @@
 
 package page
 
-import "syscall/js"
+import (
+	"syscall/js"
+
+	"github.com/sealcam/sealcam/viewer/words"
+)
 
 // Boot is boot.js's half of the page: the sheet, the notice, and the link that it took out of the address.
 type Boot struct {
@@ -50,7 +54,7 @@ func (b *Boot) Server() (address string, carried bool) {
 // Progress shows what the page waits for.
 func (b *Boot) Progress(text, detail string) { b.object.Call("progress", text, -1, detail) }
 
-// Message is what fills the page when there are no pictures to show.
+// Message is what fills the page when there are no pictures to show. Its sentences may be in English still (words.Later).
 type Message struct {
 	Title, Text string
 	Code        string // a command to type, or empty
@@ -61,7 +65,7 @@ type Message struct {
 
 // Message fills the page.
 func (b *Boot) Message(m Message) {
-	b.object.Call("message", m.Title, m.Text, m.Code, m.More, m.Action, m.Choices)
+	b.object.Call("message", words.Say(m.Title), words.Say(m.Text), m.Code, words.Say(m.More), words.Say(m.Action), m.Choices)
 }
 
 // Stop fills the page for good; a display starts again by itself. why is a reason that static/watch.js knows; empty: crash.

@@ -5,13 +5,15 @@ package page
 import (
 	"strings"
 	"syscall/js"
+
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // DeviceName guesses a name by which an owner recognises this device, such as "Firefox on Linux".
 func DeviceName() string {
 	agent := js.Global().Get("navigator").Get("userAgent").String()
 	// Order matters: browsers name those that they want to be taken for as well.
-	browser := match(agent, "a browser", [][2]string{
+	browser := match(agent, words.Say("a browser"), [][2]string{
 		{"Edg/", "Edge"},
 		{"OPR/", "Opera"},
 		{"SamsungBrowser/", "Samsung Internet"},
@@ -33,7 +35,7 @@ func DeviceName() string {
 	if system == "" {
 		return browser
 	}
-	return browser + " on " + system
+	return words.Sayf("%s on %s", browser, system)
 }
 
 func match(s, otherwise string, names [][2]string) string {

@@ -3,44 +3,42 @@
 package page
 
 import (
-	"fmt"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
+	"github.com/sealcam/sealcam/wasm/locale"
 )
 
 // badge returns the short word in the tile's corner.
 func badge(s viewer.State) string {
 	switch s {
 	case viewer.Live:
-		return "LIVE"
+		return words.Say("LIVE")
 	case viewer.Stale:
-		return "STALE"
+		return words.Say("STALE")
 	case viewer.Blank:
-		return "NO PICTURE"
+		return words.Say("NO PICTURE")
 	}
-	return "WAITING"
+	return words.Say("WAITING")
 }
 
 // age returns how old a picture is, as a person reads it at a glance.
 func age(d time.Duration) string {
-	switch {
-	case d < 0:
-		return ""
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Truncate(100*time.Millisecond).Seconds())
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
+	if d >= 0 && d < 10*time.Second {
+		return words.Sayf("%s s", words.Number(d.Truncate(100*time.Millisecond).Seconds(), 1))
 	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return words.Duration(d)
+}
+
+// ago returns how long ago a picture was, likewise.
+func ago(d time.Duration) string {
+	if d >= 0 && d < 10*time.Second {
+		return words.Sayf("%s s ago", words.Number(d.Truncate(100*time.Millisecond).Seconds(), 1))
+	}
+	return words.Ago(d)
 }
 
 // clock returns the camera's wall-clock time with its zone; with the date when that is not today's there.
@@ -50,7 +48,7 @@ func clock(t, now time.Time) string {
 	}
 	y, m, d := t.Date()
 	if ny, nm, nd := now.In(t.Location()).Date(); y != ny || m != nm || d != nd {
-		return t.Format("2 Jan 2006 15:04:05 MST")
+		return locale.Date(t) + t.Format(" 15:04:05 MST")
 	}
 	return t.Format("15:04:05 MST")
 }
@@ -59,44 +57,47 @@ func clock(t, now time.Time) string {
 func way(r control.Route) string {
 	switch r {
 	case control.Peer:
-		return "direct"
+		return words.Say("direct")
 	case control.Relay:
-		return "relayed"
+		return words.Say("relayed")
 	}
 	return ""
 }
 
-// decoded says who decodes a picture, as a part of a sentence.
-func decoded(decoder string) string {
+// journey says of a picture how it comes and who decodes it.
+func journey(r control.Route, decoder string) string {
+	how := words.Say("Sealed from the camera to this device; comes directly.")
+	if r == control.Relay {
+		how = words.Say("Sealed from the camera to this device; comes through the relay.")
+	}
 	switch decoder {
 	case "":
-		return ""
+		return how
 	case "go":
-		return "; decoded by this page itself"
+		return words.Sentences(how, words.Say("Decoded by this page itself."))
 	}
-	return "; decoded by the browser"
+	return words.Sentences(how, words.Say("Decoded by the browser."))
 }
 
 // stills says that only single pictures come, and why.
 func stills(because viewer.Reason) string {
 	switch because {
 	case viewer.ReasonSlow:
-		return "Stills only: this device is too slow for the video."
+		return words.Say("Stills only: this device is too slow for the video.")
 	case viewer.ReasonUnsupported:
-		return "Stills only: this browser cannot play the video."
+		return words.Say("Stills only: this browser cannot play the video.")
 	case viewer.ReasonPath:
-		return "Stills only: the connection is slow."
+		return words.Say("Stills only: the connection is slow.")
 	}
-	return "Stills only."
+	return words.Say("Stills only.")
 }
 
-// progress says what a tile waits for, as a sentence.
+// progress says what a tile waits for.
 func progress(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return "Waiting"
+	if s == "" {
+		return words.Say("Waiting")
 	}
-	return string(unicode.ToUpper(first)) + s[n:]
+	return words.Say(s)
 }
 
 // spoken is what a screen reader says of a tile.
@@ -104,13 +105,13 @@ func spoken(t *viewer.Tile, reason string) string {
 	switch t.State {
 	case viewer.Live:
 		if t.Stream == seal.Still {
-			return t.Name + ", live. " + stills(t.Lowered)
+			return words.Sayf("%s, live. %s", t.Name, stills(t.Lowered))
 		}
-		return t.Name + ", live"
+		return words.Sayf("%s, live", t.Name)
 	case viewer.Stale:
-		return t.Name + ", picture is old, not live. " + reason
+		return words.Sayf("%s, picture is old, not live. %s", t.Name, reason)
 	case viewer.Blank:
-		return t.Name + ", no picture. " + reason
+		return words.Sayf("%s, no picture. %s", t.Name, reason)
 	}
-	return t.Name + ", waiting for the picture"
+	return words.Sayf("%s, waiting for the picture", t.Name)
 }

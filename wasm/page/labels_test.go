@@ -5,6 +5,8 @@ package page
 import (
 	"testing"
 	"time"
+
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 func TestAge(t *testing.T) {
@@ -41,7 +43,7 @@ func TestClock(t *testing.T) {
 		{time.Date(2026, 3, 4, 15, 6, 7, 0, zone), time.Date(2026, 3, 4, 22, 0, 0, 0, time.UTC), "15:06:07 CET"},
 		// Here it is still yesterday, there it is today.
 		{time.Date(2026, 3, 4, 0, 6, 7, 0, zone), time.Date(2026, 3, 3, 23, 6, 0, 0, time.UTC), "00:06:07 CET"},
-		{time.Date(1970, 1, 1, 0, 6, 7, 0, zone), time.Date(2026, 3, 3, 23, 6, 0, 0, time.UTC), "1 Jan 1970 00:06:07 CET"},
+		{time.Date(1970, 1, 1, 0, 6, 7, 0, zone), time.Date(2026, 3, 3, 23, 6, 0, 0, time.UTC), "Jan 1, 1970 00:06:07 CET"},
 		{time.Date(2026, 3, 4, 15, 6, 7, 0, time.FixedZone("", 19800)), time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC), "15:06:07 +0530"},
 	} {
 		if got := clock(c.t, c.now); got != c.want {
@@ -51,9 +53,20 @@ func TestClock(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	for in, want := range map[string]string{"": "Waiting", "waiting for the key": "Waiting for the key", "öffnen": "Öffnen", "The": "The"} {
+	defer words.Use(words.Catalogue{})
+	words.Use(words.Catalogue{Language: "de", Sentences: map[string]string{"Waiting": "Wartet", "Waiting for the key": "Wartet auf den Schlüssel"}})
+	for in, want := range map[string]string{"": "Wartet", "Waiting for the key": "Wartet auf den Schlüssel", "Other": "Other"} {
 		if got := progress(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+// German numbers have a comma.
+func TestAgeInGerman(t *testing.T) {
+	defer words.Use(words.Catalogue{})
+	words.Use(words.Catalogue{Language: "de"})
+	if got := age(1250 * time.Millisecond); got != "1,2 s" {
+		t.Error(got)
 	}
 }

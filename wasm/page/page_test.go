@@ -227,7 +227,7 @@ func TestDialogKeepsItsKeys(t *testing.T) {
 func TestLabels(t *testing.T) {
 	f := newFixture(t)
 	tiles := someTiles(1)
-	tiles[0].Progress = "waiting for the key frame"
+	tiles[0].Progress = "Waiting for the key frame"
 	f.show(tiles)
 	button := f.buttons()[0]
 	text := func(selector string) string {

@@ -99,7 +99,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	}
 	state := v.State
 	if tooLarge {
-		state, reason = viewer.Blank, "This picture is larger than this device's graphics can draw. Give the camera a smaller sub-stream."
+		state, reason = viewer.Blank, words.Say("This picture is larger than this device's graphics can draw. Give the camera a smaller sub-stream.")
 	}
 	t.attr.set("data-state", state.String())
 	t.attr.set("data-reason", v.Reason.String())
@@ -117,13 +117,13 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 		t.way.set("hidden", "hidden")
 	} else {
 		t.way.set("hidden", "")
-		title := "Sealed from the camera to this device; comes " + way + decoded(v.Decoder)
+		title := journey(v.Route, v.Decoder)
 		if v.Stream == seal.Still {
-			way += ", stills"
-			title += ". " + stills(v.Lowered)
+			way = words.Sayf("%s, stills", way)
+			title = words.Sentences(title, stills(v.Lowered))
 		} else if v.Lowered == viewer.ReasonPath {
-			way += ", slow network"
-			title += ". " + v.Lowered.Sentence()
+			way = words.Sayf("%s, slow network", way)
+			title = words.Sentences(title, v.Lowered.Sentence())
 		}
 		t.labels.way.set(way)
 		t.way.set("title", title)
@@ -138,8 +138,8 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 			old = age(v.Age)
 			short = old
 		case !t.shot.IsZero():
-			past := age(now.Sub(t.shot))
-			old, short = "last picture "+past+" ago", words.Sayf("%s ago", past)
+			past := ago(now.Sub(t.shot))
+			old, short = words.Sayf("last picture %s", past), past
 		}
 		t.labels.ago.set(short)
 		if state == viewer.Stale {

@@ -14,6 +14,7 @@ import (
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
@@ -33,22 +34,22 @@ type Phrase struct {
 
 // Show opens the view with the words. The dialog's lock must be held.
 func (p Phrase) Show() {
-	v := p.Dialog.Push("Recovery phrase", dom.Clone("view-words"))
+	v := p.Dialog.Push(words.Say("Recovery phrase"), dom.Clone("view-words"))
 	v.Body.Field("link").SetContent(p.Link)
 	v.OnClick(v.Body.Field("link"), func() { v.Body.Field("link").Call("select") })
 	v.OnClick(v.Body.Action("later"), v.Leave)
 	v.OnClick(v.Body.Action("print"), func() { js.Global().Call("print") })
 	written := v.Body.Action("written")
 	written.Enable(false)
-	var words []string
-	v.OnClick(written, func() { p.check(v, words) })
+	var phrase []string
+	v.OnClick(written, func() { p.check(v, phrase) })
 	v.Go(func(ctx context.Context) error {
 		key, ok, err := p.Root(ctx)
 		if err == nil && !ok {
-			err = errors.New("the words were checked before and are no longer in this browser")
+			err = words.Error("the words were checked before and are no longer in this browser")
 		}
 		if err == nil {
-			words = strings.Fields(key.Phrase())
+			phrase = strings.Fields(key.Phrase())
 		}
 		return err
 	}, func(err error) {
@@ -57,7 +58,7 @@ func (p Phrase) Show() {
 			list.Add(item(dialog.Sentence(err)))
 			return
 		}
-		for _, w := range words {
+		for _, w := range phrase {
 			list.Add(item(w))
 		}
 		written.Enable(true)
@@ -71,15 +72,15 @@ func item(text string) dom.Node {
 }
 
 // check asks for some of the words.
-func (p Phrase) check(words *dialog.View, phrase []string) {
-	v := p.Dialog.Push("Check your paper", dom.Clone("view-check"))
+func (p Phrase) check(shown *dialog.View, phrase []string) {
+	v := p.Dialog.Push(words.Say("Check your paper"), dom.Clone("view-check"))
 	f := dialog.NewForm(v)
 	numbers := choose(len(phrase), asked)
 	var fields []dom.Node
 	for _, n := range numbers {
 		label, caption, input := dom.Make("label"), dom.Make("span"), dom.Make("input")
 		label.Set("className", "field")
-		caption.SetText(fmt.Sprintf("Word %d", n+1))
+		caption.SetText(words.Sayf("Word %d", n+1))
 		for name, value := range map[string]string{
 			"type": "text", "name": fmt.Sprintf("word-%d", n+1), "autocomplete": "off", "autocapitalize": "none", "autocorrect": "off", "spellcheck": "false",
 		} {
@@ -92,13 +93,13 @@ func (p Phrase) check(words *dialog.View, phrase []string) {
 	v.OnSubmit(func() {
 		for i, n := range numbers {
 			if !strings.EqualFold(strings.TrimSpace(fields[i].Content()), phrase[n]) {
-				f.Fail(fmt.Errorf("word %d is another one: look at your paper again, or go back and compare it with the words", n+1))
+				f.Fail(errors.New(words.Sayf("Word %d is another one: look at your paper again, or go back and compare it with the words.", n+1)))
 				fields[i].Focus()
 				return
 			}
 		}
-		f.Work("Removing the key from this browser", p.Forget, func() {
-			words.Leave()
+		f.Work(words.Say("Removing the key from this browser"), p.Forget, func() {
+			shown.Leave()
 			p.finish()
 		})
 	})
@@ -106,8 +107,8 @@ func (p Phrase) check(words *dialog.View, phrase []string) {
 }
 
 func (p Phrase) finish() {
-	v := p.Dialog.Push("Recovery phrase", dom.Clone("view-done"))
-	v.Body.Part("text").SetText("Right. The words are now on your paper only. Keep it safe: nobody can make them again.")
+	v := p.Dialog.Push(words.Say("Recovery phrase"), dom.Clone("view-done"))
+	v.Body.Part("text").SetText(words.Say("Right. The words are now on your paper only. Keep it safe: nobody can make them again."))
 	v.OnClick(v.Body.Action("done"), v.Leave)
 	p.Done()
 }

@@ -9,11 +9,12 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
-var errAgent = errors.New("that is neither a recovery address nor an agent's id: copy it from your paper, or from what the agent prints when it starts")
+var errAgent = words.Error("that is neither a recovery address nor an agent's id: copy it from your paper, or from what the agent prints when it starts")
 
 // Restore is what restoring ownership needs.
 type Restore struct {
@@ -26,7 +27,7 @@ type Restore struct {
 
 // Show opens the form. The dialog's lock must be held.
 func (r Restore) Show() {
-	v := r.Dialog.Push("Restore with 24 words", dom.Clone("view-restore"))
+	v := r.Dialog.Push(words.Say("Restore with 24 words"), dom.Clone("view-restore"))
 	f := dialog.NewForm(v)
 	v.Body.Part("agent").Show(r.Agent == identity.AgentID{})
 	v.OnSubmit(func() {
@@ -39,12 +40,16 @@ func (r Restore) Show() {
 			return
 		}
 		root, err := identity.ParsePhrase(v.Body.Field("words").Content())
+		var word *identity.PhraseWordError
+		if errors.As(err, &word) {
+			err = errors.New(words.Sayf("Word %d is not a word of any recovery phrase; check its spelling.", word.Number))
+		}
 		if err != nil {
 			f.Fail(err)
 			return
 		}
 		others := v.Body.Field("revoke").Checked()
-		f.WorkHere("Restoring. The agent has to be connected", func(ctx context.Context) error {
+		f.WorkHere(words.Say("Restoring. The agent has to be connected"), func(ctx context.Context) error {
 			return r.Do(ctx, agent, root, others)
 		}, func() {
 			r.Dialog.Close()

@@ -2,10 +2,10 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"syscall/js"
 	"time"
 
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
@@ -19,7 +19,7 @@ const (
 )
 
 // ErrReader stands for a program that could not be fetched, is not the one meant, or crashed.
-var ErrReader = errors.New("the part of the page that reads codes did not load: check the connection and try again, or type the code")
+var ErrReader = words.Error("the part of the page that reads codes did not load: check the connection and try again, or type the code")
 
 // Serve is the program's half. It does not return. find is called with pictures of the size that the package's documentation names.
 func Serve(find func(luma []byte, width, height int) (text string, err error)) {

@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/promise"
 )
@@ -16,9 +17,9 @@ const every = 150 * time.Millisecond
 
 // What Camera refuses, each a sentence for the person with the camera.
 var (
-	ErrDenied   = errors.New("the browser may not use this device's camera: allow it for this page, or type the code")
-	ErrNoCamera = errors.New("this device has no camera that the browser can use: type the code")
-	ErrInsecure = errors.New("the browser lends its camera to https pages only: type the code")
+	ErrDenied   = words.Error("the browser may not use this device's camera: allow it for this page, or type the code")
+	ErrNoCamera = words.Error("this device has no camera that the browser can use: type the code")
+	ErrInsecure = words.Error("the browser lends its camera to https pages only: type the code")
 )
 
 // Camera shows the picture of the device's camera in a video element until there is a QR code in it whose text match accepts, or ctx

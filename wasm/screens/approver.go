@@ -14,6 +14,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/pair"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/scan"
@@ -56,11 +57,11 @@ type Approver struct {
 	Scanner string
 }
 
-var errNoHome = errors.New("this device is not an owner of any cameras whose agent answers: open the code on a device that is")
+var errNoHome = words.Error("this device is not an owner of any cameras whose agent answers: open the code on a device that is")
 
 // Show opens the view that asks for the code. agent is chosen among several. The dialog's lock must be held.
 func (a *Approver) Show(agent identity.AgentID) {
-	v := a.Dialog.Push("Add a screen", dom.Clone("view-screen"))
+	v := a.Dialog.Push(words.Say("Add a screen"), dom.Clone("view-screen"))
 	f := dialog.NewForm(v)
 	homes := a.Homes()
 	choice := v.Body.Field("home")
@@ -126,7 +127,7 @@ func (a *Approver) scan(f *dialog.Form, meet func(pairing.Code, pairing.Pin)) {
 	button, scanner := v.Body.Action("scan"), v.Body.Part("scanner")
 	button.Enable(false)
 	scanner.Show(true)
-	v.Say("The camera is on. Hold it so that the screen’s code lies in the frame.")
+	v.Say(words.Say("The camera is on. Hold it so that the screen’s code lies in the frame."))
 	var code pairing.Code
 	var pin pairing.Pin
 	v.Go(func(ctx context.Context) error {
@@ -150,7 +151,7 @@ func (a *Approver) scan(f *dialog.Form, meet func(pairing.Code, pairing.Pin)) {
 
 func (a *Approver) meet(f *dialog.Form, home Home, code pairing.Code, pin pairing.Pin) {
 	var met *Met
-	f.WorkHere("Looking for the screen", func(ctx context.Context) (err error) {
+	f.WorkHere(words.Say("Looking for the screen"), func(ctx context.Context) (err error) {
 		met, err = a.Meet(ctx, code, pin)
 		if err == nil && ctx.Err() != nil {
 			met.Close()
@@ -170,7 +171,7 @@ func said(err error) error {
 
 // compare shows the digits. The person at the screen compares them too; both have to agree.
 func (a *Approver) compare(home Home, met *Met) {
-	v := a.Dialog.Replace("Compare the numbers", dom.Clone("view-digits"))
+	v := a.Dialog.Replace(words.Say("Compare the numbers"), dom.Clone("view-digits"))
 	f := dialog.NewForm(v)
 	kept := false
 	v.OnLeave(func() {
@@ -180,14 +181,14 @@ func (a *Approver) compare(home Home, met *Met) {
 	})
 	v.Body.Part("name").SetText(nameOf(met))
 	v.Body.Part("digits").SetText(met.Digits)
-	v.Say("The number is " + met.Digits)
+	v.Say(words.Sayf("The number is %s", met.Digits))
 	v.OnClick(v.Body.Action("refuse"), func() {
 		met.Refuse(control.PairDigits)
 		v.Leave()
 	})
 	v.OnSubmit(func() {
 		v.Body.Action("refuse").Show(false)
-		f.WorkHere("Now choose Yes on the screen too", func(ctx context.Context) error {
+		f.WorkHere(words.Say("Now choose Yes on the screen too"), func(ctx context.Context) error {
 			return said(met.Confirmed(ctx))
 		}, func() {
 			kept = true
@@ -199,7 +200,7 @@ func (a *Approver) compare(home Home, met *Met) {
 
 func nameOf(met *Met) string {
 	if met.Name == "" {
-		return "The screen"
+		return words.Say("The screen")
 	}
 	return met.Name
 }
@@ -214,7 +215,7 @@ func (a *Approver) end(met *Met) {
 
 // choose asks what the screen may show, and lets it in.
 func (a *Approver) choose(home Home, met *Met) {
-	v := a.Dialog.Replace("What may it show?", dom.Clone("view-change"))
+	v := a.Dialog.Replace(words.Say("What may it show?"), dom.Clone("view-change"))
 	f := dialog.NewForm(v)
 	left, working := false, false
 	v.OnLeave(func() {
@@ -226,7 +227,7 @@ func (a *Approver) choose(home Home, met *Met) {
 	form := terms.New(v, terms.Use{Roles: []grant.Role{grant.Display, grant.Viewer, grant.Guest, grant.Owner}, Cameras: home.Cameras, Now: a.Now})
 	form.Node.Field("name").SetContent(nameOf(met))
 	v.Body.Part("terms").Add(form.Node)
-	f.Confirm("Let it in")
+	f.Confirm(words.Say("Let it in"))
 	v.OnSubmit(func() {
 		t, err := form.Read()
 		if err != nil {
@@ -234,7 +235,7 @@ func (a *Approver) choose(home Home, met *Met) {
 			return
 		}
 		working = true
-		f.Work("Waiting for the agent to confirm", func(ctx context.Context) error {
+		f.Work(words.Say("Waiting for the agent to confirm"), func(ctx context.Context) error {
 			err := a.admit(ctx, home.Agent, met, t)
 			a.Dialog.Do(func() {
 				working = false
@@ -256,8 +257,8 @@ func (a *Approver) admit(ctx context.Context, agent identity.AgentID, met *Met, 
 }
 
 func (a *Approver) done(name string) {
-	v := a.Dialog.Replace("The screen is in", dom.Clone("view-done"))
-	v.Body.Part("text").SetText("“" + name + "” shows the cameras from now on. It can be changed or removed under Devices.")
+	v := a.Dialog.Replace(words.Say("The screen is in"), dom.Clone("view-done"))
+	v.Body.Part("text").SetText(words.Sayf("“%s” shows the cameras from now on. It can be changed or removed under Devices.", name))
 	v.OnClick(v.Body.Action("done"), v.Leave)
 	v.Body.Action("done").Focus()
 }

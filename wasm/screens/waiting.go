@@ -7,6 +7,7 @@ import (
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer/pair"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/qrcode"
 )
@@ -98,13 +99,13 @@ func (w *Waiting) answer(same bool) {
 func title(s pair.State) string {
 	switch s {
 	case pair.Offering:
-		return "Let this screen in"
+		return words.Say("Let this screen in")
 	case pair.Comparing:
-		return "Does your other device show this number?"
+		return words.Say("Does your other device show this number?")
 	case pair.Waiting:
-		return "Choose the cameras on your other device"
+		return words.Say("Choose the cameras on your other device")
 	case pair.Paused:
-		return "One moment"
+		return words.Say("One moment")
 	}
-	return "Connecting"
+	return words.Say("Connecting")
 }

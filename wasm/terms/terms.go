@@ -4,7 +4,6 @@
 package terms
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,18 +15,19 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
 // What Read finds missing, each a sentence.
 var (
-	ErrName    = errors.New("give it a name, so that you recognise it later")
-	ErrLong    = errors.New("that name is too long: 64 letters fit, fewer with accents or emoji")
-	ErrSigns   = errors.New("that name has signs that cannot be shown: use letters, digits and punctuation")
-	ErrRole    = errors.New("choose who it is for")
-	ErrCameras = errors.New("choose at least one camera")
-	ErrDate    = errors.New("choose the last day: from today to a year from now")
+	ErrName    = words.Error("give it a name, so that you recognise it later")
+	ErrLong    = words.Error("that name is too long: 64 letters fit, fewer with accents or emoji")
+	ErrSigns   = words.Error("that name has signs that cannot be shown: use letters, digits and punctuation")
+	ErrRole    = words.Error("choose who it is for")
+	ErrCameras = words.Error("choose at least one camera")
+	ErrDate    = words.Error("choose the last day: from today to a year from now")
 )
 
 const day = 24 * time.Hour
