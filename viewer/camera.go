@@ -50,6 +50,7 @@ type camera struct {
 	rung      seal.Stream // the largest to take by the relay
 	tried     seal.Stream // a larger one, while ladder tries that
 	ladder    ladder
+	ear       ear
 	again     bool // the current GOP is to be sent again
 	againAt   time.Time
 	againWait time.Duration
@@ -98,6 +99,7 @@ type watching struct {
 	route  control.Route
 	lower  control.Streams
 	area   uint32
+	sound  bool
 	since  time.Time // from when on frames are due
 }
 
@@ -114,6 +116,7 @@ func (c *camera) wish(now time.Time) {
 		c.since = now
 	}
 	c.wanted, c.wished = wanted, wish
+	c.attend(now)
 	c.tidy(now)
 	c.subscribe(now)
 }
@@ -203,7 +206,7 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 		return &control.Unwatch{Camera: c.number}
 	}
 	c.follow(now)
-	ask := watching{on: true, route: s.route, since: c.told.since}
+	ask := watching{on: true, route: s.route, since: c.told.since, sound: c.hears()}
 	ask.stream, ask.lower = c.asks(now, s.route)
 	if s.route.Has(control.Peer) {
 		ask.area = c.area(now)
@@ -228,7 +231,7 @@ func (c *camera) ask(now time.Time, s *agentSession) control.Message {
 	}
 	c.told = ask
 	c.subscribe(now)
-	return &control.Watch{Camera: c.number, Stream: ask.stream, Route: ask.route, Again: again, Lower: ask.lower, Area: ask.area}
+	return &control.Watch{Camera: c.number, Stream: ask.stream, Route: ask.route, Again: again, Lower: ask.lower, Area: ask.area, Sound: ask.sound}
 }
 
 // resync asks for the current GOP again, at growing intervals for as long as that does not help.
@@ -266,6 +269,7 @@ func (c *camera) tick(now time.Time) {
 	if len(c.epochs) > 0 {
 		c.pending.Release(now, c.knows, func(stream seal.Stream, sealed []byte) { c.open(now, control.Peer, stream, sealed) })
 	}
+	c.attend(now)
 	c.tidy(now)
 	c.subscribe(now)
 }
@@ -299,6 +303,7 @@ func (c *camera) closeLane(s seal.Stream) {
 }
 
 func (c *camera) closeLanes() {
+	c.deafen()
 	for s := range c.lanes {
 		c.closeLane(seal.Stream(s))
 	}

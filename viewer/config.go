@@ -76,6 +76,8 @@ type Config struct {
 	// Heavy tells that decoding a stream of this configuration costs this device more than it should. Another stream of the camera is
 	// watched if it has one. It is called often, must not block or call the Viewer, and may be nil.
 	Heavy func(codec.Config) bool
+	// NewSound makes what plays the sound of a camera; nil: there is none, and none is asked for.
+	NewSound SoundFactory
 	// Unbuffered gives each frame to the decoder as soon as it can be decoded, without evening out the network's jitter. It is for measuring.
 	Unbuffered bool
 
@@ -99,4 +101,6 @@ type Wish struct {
 	Area   uint32 // pixels of the display that the picture covers; 0: not known
 	// Hidden says that nobody can see the tile just now. Key frames come all the same, so that there is a picture as soon as somebody can.
 	Hidden bool
+	// Sound asks for what the camera hears as well, if it has sound.
+	Sound bool
 }

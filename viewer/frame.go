@@ -20,15 +20,21 @@ func (s *agentSession) arrive(c *camera, via control.Route, stream seal.Stream, 
 }
 
 func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
-	if via == control.Relay {
-		c.stats.Relayed++
-		c.byRelay = now
-	} else {
-		c.stats.Direct++
-	}
 	epoch, inner, ok := seal.Peek(sealed)
 	if ok && via == control.Peer {
 		stream = inner
+	}
+	if via == control.Relay {
+		c.stats.Relayed++
+	} else {
+		c.stats.Direct++
+	}
+	if ok && inner == stream && stream == seal.Sound {
+		c.arriveSound(now, epoch, sealed) // it tells nothing of how pictures come
+		return
+	}
+	if via == control.Relay {
+		c.byRelay = now
 	}
 	if ok && inner == stream {
 		switch {
@@ -55,6 +61,10 @@ func (c *camera) knows(epoch uint64) bool {
 
 // open opens a frame and passes it to its stream's lane.
 func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
+	if stream == seal.Sound {
+		c.openSound(now, sealed)
+		return
+	}
 	o, err := c.opener.Open(stream, sealed)
 	if err != nil {
 		switch seal.ReasonOf(err) {
@@ -116,6 +126,7 @@ func (c *camera) taken(now time.Time, o *seal.Opened) {
 // restart is called when capture times begin anew.
 func (c *camera) restart() {
 	c.gate.Restart()
+	c.deafen()
 	c.captured, c.keyed = 0, 0
 	c.ladder.delays, c.ladder.since = delays{}, 0
 }

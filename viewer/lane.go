@@ -280,6 +280,9 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 	}
 	c.shelf.Put(p)
 	c.drawn, c.wall = now, c.h.agent.Wall(p.Captured())
+	if !c.wished.Hidden {
+		c.ear.sync.saw(p.Age(now))
+	}
 	first := l.shownAt.IsZero()
 	if l.shot = p.Captured(); l.stream == c.tried {
 		c.ladder.appeared(now)

@@ -62,7 +62,7 @@ func (c *camera) lower(now time.Time) (set control.Streams) {
 // taking returns the streams of which frames are taken.
 func (c *camera) taking(now time.Time) control.Streams {
 	if s := c.h.session; s != nil && s.route.Has(control.Peer) {
-		return control.StreamsOf(c.stream()) | c.lower(now)
+		return control.StreamsOf(c.stream()) | c.lower(now) | c.heardBy()
 	}
 	return c.listens(now)
 }

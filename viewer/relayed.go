@@ -68,7 +68,7 @@ func (c *camera) listens(now time.Time) control.Streams {
 	if c.ladder.opens(now) {
 		set |= control.StreamsOf(c.tried)
 	}
-	return set
+	return set | c.heardBy()
 }
 
 // asks returns what to tell the agent for a route: the stream, and the others that it may send in its place, or is to send beside it.

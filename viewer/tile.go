@@ -41,6 +41,7 @@ type Tile struct {
 	Route   control.Route // by which the last frame came; 0: none came
 	Config  codec.Config  // of Picture
 	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
+	Sound   SoundState
 	Held    time.Duration // how long frames are held to make motion even, on average
 	Stats   TileStats
 }
@@ -73,6 +74,7 @@ type TileStats struct {
 	Decoded    uint64     // given to a decoder
 	Failures   uint64     // of decoders
 	Gate       gate.Stats // drawn and refused, by reason
+	Sound      SoundStats
 }
 
 // Drawn returns how many pictures passed the gate.
@@ -133,7 +135,7 @@ func (c *camera) tile(now time.Time) Tile {
 	d := c.describe(now)
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
-		Stream: c.current(now), Lowered: c.lowered(now), Route: c.via, Held: c.held, Stats: c.stats,
+		Stream: c.current(now), Lowered: c.lowered(now), Route: c.via, Held: c.held, Stats: c.stats, Sound: c.sound(now),
 	}
 	if d.reason == ReasonServerRefuses {
 		t.Advice = serverSentence(c.v.link.err)
@@ -155,6 +157,7 @@ func (c *camera) tile(now time.Time) Tile {
 		}
 	}
 	t.Stats.Gate = c.gate.Stats()
+	t.Stats.Sound = c.ear.stats
 	t.Stats.Unknown = c.pending.Dropped() + c.former
 	if c.opener != nil {
 		t.Stats.Opening = c.opener.Stats()
