@@ -15,12 +15,15 @@ const (
 	soundSpare   = 10 * time.Millisecond // that a unit may come later than nearly all
 	// A delay changes by little at a time, which nobody hears; what is farther off than lipsyncFar is set right at once.
 	lipsyncFar = 120 * time.Millisecond
+	holdMost   = 150 * time.Millisecond // that pictures are held for their sound
 )
 
-// lipsync says how long after their capture units of sound are to be heard: when the picture of that time is seen, or, where sound comes
-// later than that, as soon as nearly all of it is there. It knows no clock: ages are given to it. The zero value has seen nothing.
+// lipsync says how long after their capture units of sound are to be heard: when the picture of that time is seen. Where sound comes later
+// than pictures do, these are held for a while too; beyond that, sound is heard as soon as nearly all of it is there. It knows no clock: ages
+// are given to it. The zero value has seen nothing.
 type lipsync struct {
-	picture time.Duration // how old pictures are when they are shown, smoothed; 0: not known
+	picture time.Duration // how old pictures would be shown without hold, smoothed; 0: not known
+	hold    time.Duration // for which they are held
 
 	ages   [lipsyncUnits]time.Duration // of units that came, a ring
 	next   int
@@ -29,11 +32,13 @@ type lipsync struct {
 	usual  time.Duration               // that nine of ten do not exceed
 
 	delay time.Duration // in use; 0: none yet
-	last  time.Duration // age of the last unit
 }
 
 // saw takes the age of a picture that was just let through.
 func (l *lipsync) saw(age time.Duration) {
+	if age > l.hold {
+		age -= l.hold
+	}
 	switch {
 	case age < 0 || age > gate.LiveFor:
 	case l.picture == 0 || (age-l.picture).Abs() > lipsyncFar && l.count == 0:
@@ -54,11 +59,13 @@ func (l *lipsync) came(age, lead time.Duration) time.Duration {
 		slices.Sort(sorted)
 		l.usual = sorted[(l.count-1)*95/100]
 	}
+	const down, up = 80 * time.Microsecond, time.Millisecond // a unit, which has 20 ms or more
 	want := max(l.usual+soundSpare+lead, 0)
 	if l.picture > 0 {
-		want = max(want, l.picture+displayLag)
+		hold := min(max(want-displayLag-l.picture, 0), holdMost)
+		l.hold += min(max(hold-l.hold, -up), up)
+		want = max(want, l.picture+l.hold+displayLag)
 	}
-	const down, up = 300 * time.Microsecond, time.Millisecond // a unit, which has 20 ms or more
 	switch d := want - l.delay; {
 	case l.delay == 0, d.Abs() > lipsyncFar:
 		l.delay = want

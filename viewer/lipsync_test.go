@@ -30,7 +30,7 @@ func TestLipsync(t *testing.T) {
 			missed := 0
 			for range 500 {
 				if c.picture > 0 {
-					l.saw(c.picture)
+					l.saw(c.picture + l.hold)
 				}
 				age := c.sound + time.Duration(random.Int64N(int64(c.jitter)))
 				before := delay
@@ -41,6 +41,9 @@ func TestLipsync(t *testing.T) {
 				if d := (delay - before).Abs(); before != 0 && d > ms+1 && d < lipsyncFar {
 					t.Fatalf("the delay jumps by %v", d)
 				}
+			}
+			if apart := delay - (c.picture + l.hold + displayLag); c.picture > 0 && apart.Abs() > 80*ms {
+				t.Errorf("sound is heard %v after its picture is seen", apart)
 			}
 			if delay < c.least || delay > c.most || missed > c.missed {
 				t.Errorf("delay %v, want %v to %v; %d come too late", delay, c.least, c.most, missed)
@@ -57,7 +60,7 @@ func TestLipsyncFollows(t *testing.T) {
 		l.came(30*time.Millisecond, 0)
 	}
 	for range 60 {
-		l.saw(700 * time.Millisecond)
+		l.saw(700*time.Millisecond + l.hold)
 		l.came(30*time.Millisecond, 0)
 	}
 	if d := l.came(30*time.Millisecond, 0); d < 600*time.Millisecond || d > 730*time.Millisecond {

@@ -27,7 +27,7 @@ type waiting struct {
 func (l *lane) enqueue(now time.Time, o seal.Opened) {
 	due := now
 	if !l.c.v.cfg.Unbuffered {
-		due = l.playout.due(now, o.Captured())
+		due = l.playout.due(now, o.Captured()).Add(l.c.holdForSound())
 	}
 	if o.Key() {
 		if n := l.behind(); l.stuck && l.overdue(now) {

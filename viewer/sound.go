@@ -65,6 +65,10 @@ type SoundStats struct {
 	Old    uint64 // came too late to be fresh, or out of order
 	Unseen uint64 // not played, because there was no picture to it
 	Excess uint64 // more than a camera can have to say
+
+	Delay   time.Duration // from capture until it is to be heard
+	Usual   time.Duration // that sound takes to come
+	Picture time.Duration // that pictures take until they are shown
 }
 
 // ear is a camera's sound on its way from sealed frames to the sink. Viewer.mu guards it.
@@ -215,6 +219,14 @@ func (c *camera) soundFailed(now time.Time, err error) {
 		c.ear.cannot = c.ear.config
 	}
 	c.v.log.Info("viewer: sound not played", "camera", c.key.Camera.String(), "codec", c.ear.config.Codec.String(), "error", err)
+}
+
+// holdForSound returns how long pictures wait for their sound, while that is heard.
+func (c *camera) holdForSound() time.Duration {
+	if c.ear.sink == nil || c.wished.Hidden {
+		return 0
+	}
+	return c.ear.sync.hold
 }
 
 // hush ends what is played just now.

@@ -20,7 +20,6 @@ var (
 
 // voice is a sink under test.
 type voice struct {
-	at     time.Time // it was made
 	config codec.Config
 	units  []SoundUnit
 	closed bool

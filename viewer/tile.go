@@ -158,6 +158,7 @@ func (c *camera) tile(now time.Time) Tile {
 	}
 	t.Stats.Gate = c.gate.Stats()
 	t.Stats.Sound = c.ear.stats
+	t.Stats.Sound.Delay, t.Stats.Sound.Usual, t.Stats.Sound.Picture = c.ear.sync.delay, c.ear.sync.usual, c.ear.sync.picture+c.ear.sync.hold
 	t.Stats.Unknown = c.pending.Dropped() + c.former
 	if c.opener != nil {
 		t.Stats.Opening = c.opener.Stats()

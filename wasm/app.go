@@ -156,7 +156,7 @@ func (a *app) view(ctx context.Context, homes []viewer.Home, link link, failed <
 	ctx, cancel := context.WithCancel(ctx)
 	v := viewer.New(viewer.Config{
 		Dial: a.dial, Self: a.self, DeviceName: page.DeviceName(), Homes: homes, Claim: link.claim, Invite: link.invite, Route: a.route(),
-		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy, Unbuffered: a.unbuffered(),
+		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy, Unbuffered: a.unbuffered(), NewSound: a.screen.hearing.output.Sink,
 		Remember: func(h viewer.Home) { a.remember(ctx, h, link.claim != nil && link.claim.Agent == h.Agent) },
 		Changed:  a.screen.changed, Log: a.log,
 	})

@@ -54,6 +54,7 @@ type screen struct {
 	looks    uint64
 	handlers []js.Func
 	scope    dom.Scope
+	hearing  *hearing
 }
 
 func newScreen(a *app) (*screen, error) {
@@ -68,6 +69,7 @@ func newScreen(a *app) (*screen, error) {
 		return nil, err
 	}
 	s.page.Resize()
+	s.hearing = newHearing(s)
 	s.watchContext()
 	s.watchVisibility()
 	s.watchNetwork()
@@ -153,7 +155,8 @@ func (s *screen) frame(now time.Time) {
 		s.labelled = now
 	}
 	s.page.Label(placed, pictures, s.tooLarge, slow, now)
-	s.wishes = s.app.lessen(page.Wishes(placed))
+	s.hearing.follow(s.tiles)
+	s.wishes = s.hearing.wishes(s.app.lessen(page.Wishes(placed)))
 	s.wish()
 	s.looks++
 	s.busy += time.Since(now)
@@ -256,7 +259,7 @@ func (s *screen) watchVisibility() {
 		s.covered.Store(hidden)
 		if hidden {
 			s.leave = time.AfterFunc(hiddenFor, func() {
-				s.away.Store(s.covered.Load())
+				s.away.Store(s.covered.Load() && !s.hearing.on) // who listens goes on listening
 				s.wish()
 			})
 		} else {

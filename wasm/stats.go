@@ -81,6 +81,10 @@ func tileStats(t *viewer.Tile) map[string]any {
 		"resyncs": n(st.Resyncs), "dropped": n(st.Dropped), "decoded": n(st.Decoded), "failures": n(st.Failures),
 		"passed": n(st.Drawn()), "gate_refused": n(st.Gate.Refused()),
 	}
+	v["sound"] = map[string]any{
+		"state": int(t.Sound), "played": n(st.Sound.Played), "old": n(st.Sound.Old), "unseen": n(st.Sound.Unseen), "excess": n(st.Sound.Excess),
+		"delay_ms": ms(st.Sound.Delay), "usual_ms": ms(st.Sound.Usual), "picture_ms": ms(st.Sound.Picture),
+	}
 	refusals, gates := map[string]any{}, map[string]any{} // by reason, those that there were
 	for r := seal.Truncated; r <= seal.Plaintext; r++ {
 		if count := st.Opening.Refused(r); count > 0 {

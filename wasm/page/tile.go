@@ -104,6 +104,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 	t.attr.set("data-state", state.String())
 	t.attr.set("data-reason", v.Reason.String())
 	t.attr.set("data-decoder", v.Decoder)
+	t.attr.set("data-sound", soundSign(v.Sound))
 	t.labels.name.set(v.Name)
 	t.labels.state.set(badge(state))
 	t.labels.reason.set(reason)
@@ -148,7 +149,7 @@ func (t *tile) show(v *viewer.Tile, tooLarge, slow bool, now time.Time) (announc
 		t.labels.large.set(large)
 		t.labels.age.set(old)
 		t.labels.clock.set(clock(v.CameraTime, now))
-		t.attr.set("aria-label", spoken(v, reason))
+		t.attr.set("aria-label", spoken(v, reason)+spokenSound(v.Sound))
 		if changed {
 			announce = spoken(v, reason)
 		}
