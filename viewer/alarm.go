@@ -51,16 +51,16 @@ func more(n int) string { return words.Sayn(n, "There is %d more.", "There are %
 func phrase(e *grant.Entry, log *grant.Log) string {
 	switch e.Kind {
 	case grant.Add:
-		return words.Sayf("“%s” let in as %s", e.Name, roleName(e.Role))
+		return words.Sayf("“%s” let in as %s", words.Name(e.Name), roleName(e.Role))
 	case grant.Grant:
-		return words.Sayf("“%s” given new terms as %s", e.Name, roleName(e.Role))
+		return words.Sayf("“%s” given new terms as %s", words.Name(e.Name), roleName(e.Role))
 	case grant.Invite:
-		return words.Sayf("an invitation for “%s” as %s", e.Name, roleName(e.Role))
+		return words.Sayf("an invitation for “%s” as %s", words.Name(e.Name), roleName(e.Role))
 	}
 	if i, ok := log.Invitation(e.Subject); ok {
-		return words.Sayf("the invitation for “%s” taken back", i.Entry.Name)
+		return words.Sayf("the invitation for “%s” taken back", words.Name(i.Entry.Name))
 	}
-	return words.Sayf("“%s” revoked", nameIn(log, e.Subject))
+	return words.Sayf("“%s” revoked", words.Name(nameIn(log, e.Subject)))
 }
 
 // nameIn returns what a log calls a device.

@@ -8,6 +8,7 @@ import (
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // Bounds of keeping a mirror.
@@ -75,11 +76,11 @@ func (h *home) recall(w *welcome) error {
 	var what string
 	switch {
 	case known.ID != identity.HomeID{} && known.ID != w.Home:
-		what = "The agent now belongs to another home."
+		what = words.Say("The agent now belongs to another home.")
 	case w.LogLength < known.LogLength:
-		what = fmt.Sprintf("The agent's list has %d entries; this device saw %d.", w.LogLength, known.LogLength)
+		what = words.Sayf("The agent's list has %d entries; this device saw %d.", w.LogLength, known.LogLength)
 	case w.LogLength == known.LogLength && w.LogHead != known.LogHead:
-		what = fmt.Sprintf("Entry %d of the agent's list is not the one that this device saw.", known.LogLength-1)
+		what = words.Sayf("Entry %d of the agent's list is not the one that this device saw.", known.LogLength-1)
 	default:
 		return nil
 	}
@@ -260,7 +261,7 @@ func (h *home) compare(now time.Time) {
 			alarm = differenceAlarm(now, d, h.mirror, theirs)
 		}
 	case theirs.Includes(known.LogLength, known.LogHead) != nil, known.LogLength > 0 && known.ID != identity.HomeID{} && known.ID != theirs.Home():
-		alarm = &Alarm{Since: now, Sentences: []string{fmt.Sprintf(
+		alarm = &Alarm{Since: now, Sentences: []string{words.Sayf(
 			"The agent's list of %d entries does not go on from the %d that this device saw.", theirs.Len(), known.LogLength,
 		)}}
 	}

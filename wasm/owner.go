@@ -122,7 +122,7 @@ func (o *owner) follow(snapshot *viewer.Snapshot, now time.Time) {
 	o.button.SetAttr("data-mark", mark)
 	o.alarm.Show(alarmed != nil)
 	if alarmed != nil {
-		dom.ByID("alarm-text").SetText(words.Sayf("The list of who may watch at “%s” is not the one that this device saw before, so nothing from there is shown.", alarmed.Name))
+		dom.ByID("alarm-text").SetText(words.Sayf("The list of who may watch at “%s” is not the one that this device saw before, so nothing from there is shown.", words.Name(alarmed.Name)))
 		o.mu.Lock()
 		o.alarmed = alarmed.Agent
 		o.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/words"
 )
 
 // meet runs the display's half of one meeting. It owns pipe.
@@ -71,7 +72,7 @@ func (s *Screen) agree(ctx context.Context, l *line) (viewer.Home, error) {
 	}
 	s.show(View{
 		State: Waiting, Digits: text, Until: time.Now().Add(ChooseTime),
-		Sentence: "Now choose on the other device which cameras this screen shows.",
+		Sentence: words.Say("Now choose on the other device which cameras this screen shows."),
 	})
 	approved, err := receive[*control.PairApproved](ctx, l, ChooseTime)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *Screen) compare(ctx context.Context, l *line, text string) error {
 	defer t.Stop()
 	s.show(View{
 		State: Comparing, Digits: text, Until: time.Now().Add(CompareTime),
-		Sentence: "Does the other device show the same digits? Then press OK here. If they differ, do not.",
+		Sentence: words.Say("Does the other device show the same digits? Then press OK here. If they differ, do not."),
 	})
 	select {
 	case <-ctx.Done():

@@ -69,19 +69,19 @@ func (p *Panel) revoke(agent identity.AgentID, key identity.DevicePublic) {
 	if !ok {
 		return
 	}
-	text := words.Sayf("“%s” sees nothing more from the moment that the agent has confirmed it. To come back it needs a new invitation.", d.Name)
+	text := words.Sayf("“%s” sees nothing more from the moment that the agent has confirmed it. To come back it needs a new invitation.", words.Name(d.Name))
 	if d.Self {
 		text = words.Say("This is the device that you hold. It sees nothing more afterwards, and manages nothing.")
 	}
-	p.remove(agent, key, words.Sayf("Remove %s?", d.Name), text, words.Say("Remove"), func(took time.Duration) string {
-		return words.Sayf("“%s” is removed: the agent confirmed it after %s s. It sees nothing more.", d.Name, words.Number(took.Seconds(), 2))
+	p.remove(agent, key, words.Sayf("Remove %s?", words.Name(d.Name)), text, words.Say("Remove"), func(took time.Duration) string {
+		return words.Sayf("“%s” is removed: the agent confirmed it after %s s. It sees nothing more.", words.Name(d.Name), words.Number(took.Seconds(), 2))
 	})
 }
 
 // withdraw closes an open invitation.
 func (p *Panel) withdraw(agent identity.AgentID, key identity.DevicePublic, name string) {
-	p.remove(agent, key, words.Say("Take the invitation back?"), words.Sayf("The link for “%s” lets nobody in any more.", name), words.Say("Take back"), func(time.Duration) string {
-		return words.Sayf("The invitation for “%s” is taken back.", name)
+	p.remove(agent, key, words.Say("Take the invitation back?"), words.Sayf("The link for “%s” lets nobody in any more.", words.Name(name)), words.Say("Take back"), func(time.Duration) string {
+		return words.Sayf("The invitation for “%s” is taken back.", words.Name(name))
 	})
 }
 

@@ -27,7 +27,7 @@ func (p *Panel) Alarm(agent identity.AgentID) {
 	alarm := h.Trust.Alarm
 	v := p.Dialog.Push(words.Say("The agent’s list has changed"), dom.Clone("view-alarm"))
 	f := dialog.NewForm(v)
-	v.Body.Part("text").SetText(words.Sayf("The list of who may watch at “%s” is not the one that this device saw before. Until it is right again, no pictures are shown.", h.Name))
+	v.Body.Part("text").SetText(words.Sayf("The list of who may watch at “%s” is not the one that this device saw before. Until it is right again, no pictures are shown.", words.Name(h.Name)))
 	for _, sentence := range alarm.Sentences {
 		li := dom.Make("li")
 		li.SetText(sentence)

@@ -55,9 +55,9 @@ func (p *Panel) invite(agent identity.AgentID) {
 
 // link shows an invite link, once.
 func (p *Panel) link(name, link string, before time.Time) {
-	v := p.Dialog.Replace(words.Sayf("Invitation for %s", name), dom.Clone("view-link"))
+	v := p.Dialog.Replace(words.Sayf("Invitation for %s", words.Name(name)), dom.Clone("view-link"))
 	v.Body.Part("text").SetText(words.Sayf(
-		"Send this link to “%s”, or let the code be scanned. It works once, for whoever opens it first, until %s.", name, moment(before, p.Now())))
+		"Send this link to “%s”, or let the code be scanned. It works once, for whoever opens it first, until %s.", words.Name(name), moment(before, p.Now())))
 	field := v.Body.Field("link")
 	field.SetContent(link)
 	v.OnClick(field, func() { field.Call("select") })

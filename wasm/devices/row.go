@@ -61,7 +61,7 @@ func (r *row) drawDevice(t *viewer.Trust, d *viewer.Device, now time.Time) {
 	n.Action("revoke").Show(!d.Revoked && (!d.Self || owners(t) > 1))
 	for _, action := range []string{"rename", "change", "revoke"} {
 		n.Action(action).Enable(!d.Pending && t.InStep)
-		n.Action(action).SetAttr("aria-label", words.Sayf("%s: %s", d.Name, n.Action(action).Get("textContent").String()))
+		n.Action(action).SetAttr("aria-label", words.Sayf("%s: %s", words.Name(d.Name), n.Action(action).Get("textContent").String()))
 	}
 }
 
@@ -85,7 +85,7 @@ func (r *row) drawInvite(t *viewer.Trust, i *grant.Invitation, now time.Time) {
 	r.node.Part("what").SetText(what(t, &i.Entry.Terms, now))
 	r.node.Part("when").Write(words.Sayf("The link works until %s", moment(i.Entry.RedeemBefore, now)))
 	r.node.Action("withdraw").Enable(!pending && t.InStep)
-	r.node.Action("withdraw").SetAttr("aria-label", words.Sayf("Take back the invitation for %s", i.Entry.Name))
+	r.node.Action("withdraw").SetAttr("aria-label", words.Sayf("Take back the invitation for %s", words.Name(i.Entry.Name)))
 }
 
 func (r *row) terms(t *viewer.Trust, terms *grant.Terms, name string) {

@@ -105,13 +105,13 @@ func spoken(t *viewer.Tile, reason string) string {
 	switch t.State {
 	case viewer.Live:
 		if t.Stream == seal.Still {
-			return words.Sayf("%s, live. %s", t.Name, stills(t.Lowered))
+			return words.Sayf("%s, live. %s", words.Name(t.Name), stills(t.Lowered))
 		}
-		return words.Sayf("%s, live", t.Name)
+		return words.Sayf("%s, live", words.Name(t.Name))
 	case viewer.Stale:
-		return words.Sayf("%s, picture is old, not live. %s", t.Name, reason)
+		return words.Sayf("%s, picture is old, not live. %s", words.Name(t.Name), reason)
 	case viewer.Blank:
-		return words.Sayf("%s, no picture. %s", t.Name, reason)
+		return words.Sayf("%s, no picture. %s", words.Name(t.Name), reason)
 	}
-	return words.Sayf("%s, waiting for the picture", t.Name)
+	return words.Sayf("%s, waiting for the picture", words.Name(t.Name))
 }

@@ -258,7 +258,7 @@ func (a *Approver) admit(ctx context.Context, agent identity.AgentID, met *Met, 
 
 func (a *Approver) done(name string) {
 	v := a.Dialog.Replace(words.Say("The screen is in"), dom.Clone("view-done"))
-	v.Body.Part("text").SetText(words.Sayf("“%s” shows the cameras from now on. It can be changed or removed under Devices.", name))
+	v.Body.Part("text").SetText(words.Sayf("“%s” shows the cameras from now on. It can be changed or removed under Devices.", words.Name(name)))
 	v.OnClick(v.Body.Action("done"), v.Leave)
 	v.Body.Action("done").Focus()
 }

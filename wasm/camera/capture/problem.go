@@ -24,14 +24,14 @@ var (
 
 // advice is what viewers read of it, who stand elsewhere.
 var advice = map[error]string{
-	ErrDenied:    "The browser on the camera’s device may no longer use its camera: allow it there.",
-	ErrNoCamera:  "The device that is this camera has lost its camera: connect it again there.",
-	ErrBusy:      "The camera does not start on its device: another program there may be using it.",
-	ErrUnplugged: "The camera was disconnected from its device: connect it again there.",
-	ErrNoEncoder: "The browser on the camera’s device cannot encode video.",
-	ErrEncoder:   "The video encoder on the camera’s device fails: start the browser there again.",
-	ErrPaused:    "The browser on the camera’s device has paused the camera: bring its page to the front there.",
-	errOff:       "The camera was switched off on its device.",
+	ErrDenied:    words.Later("The browser on the camera’s device may no longer use its camera: allow it there."),
+	ErrNoCamera:  words.Later("The device that is this camera has lost its camera: connect it again there."),
+	ErrBusy:      words.Later("The camera does not start on its device: another program there may be using it."),
+	ErrUnplugged: words.Later("The camera was disconnected from its device: connect it again there."),
+	ErrNoEncoder: words.Later("The browser on the camera’s device cannot encode video."),
+	ErrEncoder:   words.Later("The video encoder on the camera’s device fails: start the browser there again."),
+	ErrPaused:    words.Later("The browser on the camera’s device has paused the camera: bring its page to the front there."),
+	errOff:       words.Later("The camera was switched off on its device."),
 }
 
 var errOff = errors.New("capture: switched off")
