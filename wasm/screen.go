@@ -43,6 +43,7 @@ type screen struct {
 	tiles    []viewer.Tile
 	homes    []viewer.HomeStatus
 	tooLarge []viewer.TileKey
+	hurry    bool          // pictures that came at once are shown one after the other, of so few cameras that drawing keeps up
 	wishes   []viewer.Wish // of the tiles that were last placed
 	message  string        // of the sheet, to write it only when it changes
 	told     string        // of the notice
@@ -110,6 +111,9 @@ func (s *screen) frame(now time.Time) {
 	s.beat(now)
 	s.app.display.Tick(now)
 	moved := s.page.Moved()
+	if s.viewer != nil && !moved && !s.hurry && !s.stage.May(now) {
+		return
+	}
 	if s.viewer == nil || !moved && !s.dirty.Swap(false) && now.Sub(s.looked) < lookEvery {
 		return
 	}
@@ -118,7 +122,8 @@ func (s *screen) frame(now time.Time) {
 	s.alive.look(snapshot.Tiles, now)
 	snapshot.Tiles = s.app.display.Pick(snapshot.Tiles, ready(&snapshot))
 	s.tiles = snapshot.Tiles
-	if slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More }) {
+	more := slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More })
+	if more {
 		s.dirty.Store(true)
 	}
 	s.homes = snapshot.Homes
@@ -134,6 +139,7 @@ func (s *screen) frame(now time.Time) {
 		return
 	}
 	placed := s.page.Lay(snapshot.Tiles)
+	s.hurry = more && len(placed) <= 2
 	tiles := make([]stage.Tile, len(placed))
 	pictures := make(map[viewer.TileKey]image.Rectangle, len(placed))
 	for i, p := range placed {

@@ -45,6 +45,7 @@ type pageOptions struct {
 	touch         bool
 	scripts       []string
 	sameProfile   *Page
+	threadTime    bool
 }
 
 // Viewport sets the page's size in CSS pixels. Default: 640×360, because software GL is slow.
@@ -66,6 +67,11 @@ func Phone() Option {
 // Script runs JavaScript in each document before the page's own.
 func Script(source string) Option {
 	return func(o *pageOptions) { o.scripts = append(o.scripts, source) }
+}
+
+// ThreadTime makes Load.Tasks the time of a processor that the main thread used, without its waits. Chromium only.
+func ThreadTime() Option {
+	return func(o *pageOptions) { o.threadTime = true }
 }
 
 // SameProfile opens the page as another tab of p's profile, with its storage. Default: an empty profile of its own.

@@ -82,7 +82,11 @@ type chromiumTab struct {
 func (t *chromiumTab) prepare(ctx context.Context, o pageOptions) error {
 	ctx, cancel := t.within(ctx)
 	defer cancel()
-	if _, err := chromedp.Call(ctx, performance.Enable, performance.EnableParams{}); err != nil {
+	domain := performance.EnableTimeDomainTimeTicks
+	if o.threadTime {
+		domain = performance.EnableTimeDomainThreadTicks
+	}
+	if _, err := chromedp.Call(ctx, performance.Enable, performance.EnableParams{TimeDomain: domain}); err != nil {
 		return err
 	}
 	for _, script := range o.scripts {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/pace"
 )
 
 // Stage is the canvas and what is drawn on it.
@@ -31,6 +32,11 @@ type Stage struct {
 	began    time.Time
 	frames   uint64
 	busy     time.Duration
+	pace     pace.Pace
+	port     js.Value // tells the pace
+	churn    float64  // part of the tiles' area that changes in a frame, on average
+	direct   bool     // tiles are drawn on the display
+	kept     bool     // the offscreen image shows what is to be seen
 }
 
 // Frame tells where a tile's picture lies on the canvas, in pixels of the canvas.
@@ -51,6 +57,7 @@ func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
 		s.presented()
 		return nil
 	})
+	s.watchCost()
 	s.adopt()
 	return s, nil
 }
@@ -201,6 +208,7 @@ func (s *Stage) presented() {
 		}
 	}
 	s.mu.Unlock()
+	s.port.Call("postMessage", js.Null())
 	if s.onFrame != nil {
 		s.onFrame(frames)
 	}
@@ -220,32 +228,31 @@ func (g *game) Update() error {
 // Layout makes the drawing exactly as large as the canvas.
 func (g *game) Layout(width, height int) (int, int) { return max(width, 1), max(height, 1) }
 
-// Draw draws the tiles that changed over what the last frame left.
+// Draw draws the tiles that changed over what the last frame left, or leaves them to DrawFinalScreen.
 func (g *game) Draw(screen *ebiten.Image) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	s := (*Stage)(g)
 	if screen != g.screen {
 		g.screen, g.all = screen, true
 	}
+	if !s.pending() {
+		return
+	}
 	all := g.all
 	g.all = false
-	drew := all
-	if all {
-		screen.Clear()
-	}
-	for _, over := range []bool{false, true} {
-		beneath := drew // something that those over it may cover
-		for _, d := range g.tiles {
-			if d.tile.Over == over && (all || d.dirty || over && beneath) {
-				drew = true
-				if err := d.draw(screen, g.shaders, g.graphics.smooth); err != nil {
-					g.failed = err
-				}
-			}
+	s.choose(all)
+	if g.direct {
+		g.kept = false
+		touch(screen)
+	} else {
+		all = all || !g.kept
+		if all {
+			screen.Clear()
 		}
+		s.drawTiles(screen, all)
+		g.kept = true
 	}
-	if drew {
-		// A microtask runs after ebiten has issued this frame's commands and before the browser composites.
-		js.Global().Call("queueMicrotask", g.after)
-	}
+	// A microtask runs after ebiten has issued this frame's commands and before the browser composites.
+	js.Global().Call("queueMicrotask", g.after)
 }

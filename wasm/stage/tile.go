@@ -105,7 +105,7 @@ func (p *planes) same(q *planes) bool {
 }
 
 // draw draws the tile over what is there; smooth is for pictures that are scaled.
-func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) error {
+func (d *drawn) draw(screen target, shaders shaders, smooth smoothing) error {
 	d.dirty = false
 	if d.texture == nil || d.tile.Box.Empty() {
 		d.frame = image.Rectangle{}
@@ -114,6 +114,9 @@ func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) er
 	d.frame = d.tile.Place(d.planes.width, d.planes.height)
 	if d.frame.Dx() == d.planes.width && d.frame.Dy() == d.planes.height {
 		smooth = sharp
+	}
+	if smooth == smoothLuma && 2*d.frame.Dx() <= d.planes.width {
+		smooth = sharp // between pixels that are left out anyway nothing is to be smoothed
 	}
 	shader, err := shaders.get(variant{d.planes.layout, smooth})
 	if err != nil {
@@ -130,7 +133,8 @@ func (d *drawn) draw(screen *ebiten.Image, shaders shaders, smooth smoothing) er
 	op.Images[0] = d.texture
 	b, s := d.tile.Box, d.texture.Bounds()
 	corner := func(x, y, u, v int) ebiten.Vertex {
-		return ebiten.Vertex{DstX: float32(x), DstY: float32(y), SrcX: float32(u), SrcY: float32(v)}
+		// The shader finds the target's pixel in the colour.
+		return ebiten.Vertex{DstX: float32(x), DstY: float32(y), SrcX: float32(u), SrcY: float32(v), ColorR: float32(x), ColorG: float32(y)}
 	}
 	screen.DrawTrianglesShader([]ebiten.Vertex{
 		corner(b.Min.X, b.Min.Y, 0, 0), corner(b.Max.X, b.Min.Y, s.Dx(), 0),
