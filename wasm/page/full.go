@@ -51,6 +51,7 @@ func (p *Page) layFull(tiles []viewer.Tile) []Placed {
 			over = append(over, p.layInset(t, &tiles[i]))
 		default:
 			t.attr.set("data-away", "true")
+			t.picture(image.Rectangle{}, 0, box{})
 		}
 	}
 	p.showBadge()

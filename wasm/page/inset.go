@@ -18,11 +18,12 @@ type insetView struct {
 	chosen bool
 	corner layout.Corner
 
-	open  attributes // the button that opens the menu
-	menu  js.Value
-	items []viewer.TileKey // of the open menu
-	close attributes       // the button on the inset
-	place box              // of the inset, for that button
+	open   attributes // the button that opens the menu
+	menu   js.Value
+	opened bool
+	items  []viewer.TileKey // of the open menu
+	close  attributes       // the button on the inset
+	place  box              // of the inset, for that button
 }
 
 // keptInsetView is what is kept of it.
@@ -131,7 +132,7 @@ func (p *Page) layInset(t *tile, v *viewer.Tile) Placed {
 	rect := image.Rect(p.pixel(b.x), p.pixel(b.y), p.pixel(b.x+b.width), p.pixel(b.y+b.height))
 	p.inset.place = p.onPixels(rect)
 	t.place(p.inset.place)
-	corner := math.Min(radiusNarrow, 2*cornerShare*b.width)
+	corner := math.Min(radiusNarrow, cornerShare*b.width)
 	t.round(corner)
 	return Placed{Tile: v, Box: rect, Radius: corner * p.scale, Over: true}
 }
@@ -203,7 +204,7 @@ func (p *Page) showInset() {
 	p.inset.close.set("hidden", hidden)
 }
 
-func (p *Page) menuOpen() bool { return !p.inset.menu.Get("hidden").Bool() }
+func (p *Page) menuOpen() bool { return p.inset.opened }
 
 // openMenu lists the other cameras.
 func (p *Page) openMenu() {
@@ -226,6 +227,7 @@ func (p *Page) openMenu() {
 			add(key, p.tiles[key].labels.name.now, key == now)
 		}
 	}
+	p.inset.opened = true
 	p.inset.menu.Set("hidden", false)
 	p.inset.open.set("aria-expanded", "true")
 	p.focusItem(0)
@@ -238,6 +240,7 @@ func (p *Page) openMenu() {
 
 func (p *Page) closeMenu() {
 	if p.menuOpen() {
+		p.inset.opened = false
 		p.inset.menu.Set("hidden", true)
 		p.inset.open.set("aria-expanded", "false")
 	}

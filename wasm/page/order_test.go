@@ -30,7 +30,7 @@ func (f *fixture) cameras() string {
 // point sends a pointer event to a tile's button.
 func (f *fixture) point(target js.Value, kind, device string, x, y float64, more map[string]any) {
 	init := map[string]any{
-		"bubbles": true, "cancelable": true, "pointerId": 1, "isPrimary": true, "pointerType": device, "clientX": x, "clientY": y, "button": 0,
+		"bubbles": true, "cancelable": true, "pointerId": 1, "isPrimary": true, "pointerType": device, "clientX": x, "clientY": y, "button": 0, "buttons": 1,
 	}
 	for name, v := range more {
 		init[name] = v

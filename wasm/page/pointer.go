@@ -89,6 +89,10 @@ func (p *Page) pointerMove(event js.Value) {
 	if !down {
 		return
 	}
+	if event.Get("pointerType").String() == "mouse" && event.Get("buttons").Int() == 0 {
+		p.pointerGone(event, false) // it was let go where nobody saw it
+		return
+	}
 	p.pointers[id] = at
 	switch {
 	case p.drag != nil:
