@@ -61,6 +61,7 @@ func (f frames) refuses(r *http.Request) (embedder string, refused bool) {
 
 var refusal = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Sealcam</title>
+<body bgcolor="#f2f4f6" text="#14191e">
 <h1>This page may not be embedded here</h1>
 <p>Sealcam’s server does not allow {{with .}}{{.}}{{else}}this page{{end}} to embed it. Its owner can allow it: <code>sealcam server -frame-ancestors {{with .}}{{.}}{{else}}https://…{{end}}</code></p>
 </html>
