@@ -138,7 +138,11 @@
     message(t('One moment'), text);
   };
   const watch = globalThis.sealcamWatch(globalThis, assets, told);
-  if (isDisplay()) watch.guard(60); // until the client has read the link
+  if (isDisplay()) {
+    watch.guard(60); // until the client has read the link
+    // A page that comes back at night must not light up the room.
+    if (!document.documentElement.dataset.appearance) document.documentElement.dataset.appearance = 'dark';
+  }
   const boot = {
     assets,
     progress,

@@ -79,8 +79,8 @@
       return (dx !== 0 || type(e) === 'textarea') && !atEnd;
     }
     if (type(e) === 'range') return dx !== 0;
-    if (type(e) === 'radio' && e.form) {
-      const group = [...e.form.querySelectorAll('input[type=radio]')].filter((r) => r.name === e.name && !r.disabled && visible(r));
+    if (type(e) === 'radio') {
+      const group = [...(e.form || document).querySelectorAll('input[type=radio]')].filter((r) => r.name === e.name && !r.disabled && visible(r));
       return dx + dy < 0 ? group[0] !== e : group[group.length - 1] !== e;
     }
     return false;

@@ -77,7 +77,6 @@ func (a *app) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.owner = newOwner(a)
 	a.display = display.New(a.boot, func() {
 		if a.screen != nil {
 			a.screen.page.Measure()
@@ -87,6 +86,7 @@ func (a *app) run(ctx context.Context) error {
 			a.screen.page.LeaveFull()
 		}
 	})
+	a.owner = newOwner(a)
 	a.display.Read()
 	failed := make(chan error, 1)
 	for {

@@ -23,6 +23,7 @@ import (
 	"github.com/sealcam/sealcam/wasm/page"
 	"github.com/sealcam/sealcam/wasm/recovery"
 	"github.com/sealcam/sealcam/wasm/screens"
+	"github.com/sealcam/sealcam/wasm/settings"
 )
 
 // drawEvery is how often the open list of devices is drawn anew.
@@ -60,7 +61,7 @@ func newOwner(a *app) *owner {
 		AddScreen: func(agent identity.AgentID) { o.approver.Show(agent) },
 	}
 	o.approver = &screens.Approver{Dialog: o.dialog, Homes: o.homes, Meet: o.meet, Admit: o.admit, Now: time.Now, Scanner: a.boot.Asset("scanner.wasm")}
-	o.settings = newPreferences(o.dialog)
+	o.settings = newPreferences(o.dialog, settings.Section{Fill: a.display.Setting})
 	o.scope.On(o.button, "click", func(js.Value) {
 		o.refresh()
 		o.dialog.Do(o.panel.Open)

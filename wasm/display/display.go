@@ -135,6 +135,7 @@ func (d *Display) set(on bool) {
 	}
 	d.page.Guard(guard)
 	d.body.SetAttr("data-kiosk", mark)
+	dim(on)
 	d.body.SetAttr("data-idle", "")
 	d.leave.Show(false)
 	d.lock.Want(on && d.options.Awake)
@@ -143,6 +144,19 @@ func (d *Display) set(on bool) {
 		d.body.SetAttr("data-night", "")
 	}
 	d.moved()
+}
+
+// dim makes messages dark too, unless a person chose otherwise (static/appearance.js), so that none lights up a room at night.
+func dim(on bool) {
+	root := dom.Node{Value: js.Global().Get("document").Get("documentElement")}
+	chosen := ""
+	if a := js.Global().Get("sealcam").Get("appearance"); a.Truthy() {
+		chosen = a.Call("chosen").String()
+	}
+	if on && chosen == "" {
+		chosen = "dark"
+	}
+	root.SetAttr("data-appearance", chosen)
 }
 
 func (d *Display) touch(now time.Time) {

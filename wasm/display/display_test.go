@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/display"
 	"github.com/sealcam/sealcam/wasm/dom"
 	"github.com/sealcam/sealcam/wasm/dom/domtest"
@@ -168,5 +169,29 @@ func TestTick(t *testing.T) {
 	f.Tick(time.Now().Add(3 * time.Minute))
 	if at() == before || f.moved == moved {
 		t.Errorf("the pictures stay at %s", before)
+	}
+}
+
+// The settings make a display as it last was one, with the night that is chosen.
+func TestSetting(t *testing.T) {
+	f := newFixture(t)
+	f.open("#kiosk=Porch&wake=off&night=1-2")
+	f.open("")
+	d := dialog.New()
+	t.Cleanup(d.Release)
+	d.Do(func() {
+		v := d.Push("Settings", dom.Make("div"))
+		v.Body.Add(f.Setting(v))
+	})
+	panel := dom.ByID("panel")
+	if night := panel.Field("night").Content(); night != "1-2" {
+		t.Errorf("the settings show the night %s", night)
+	}
+	panel.Field("night").SetContent("22-7")
+	panel.Field("dim").SetContent("50")
+	panel.Action("display").Call("click")
+	domtest.WaitFor(t, "it is a display", f.On)
+	if want := "#kiosk=Porch&night=22-7&dim=50&wake=off"; hash() != want || panel.Get("open").Bool() {
+		t.Errorf("the address is %s, want %s", hash(), want)
 	}
 }
