@@ -124,6 +124,7 @@ type fakeCamera struct {
 	fault    func(n int, p []*rtp.Packet) []*rtp.Packet // n counts pictures
 	swap     map[string]clip
 	attempts int
+	spoken   uint16 // packets of sound
 
 	server  *gortsplib.Server
 	streams map[string]*gortsplib.ServerStream

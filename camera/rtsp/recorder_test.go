@@ -26,7 +26,7 @@ type recorder struct {
 
 	mu       sync.Mutex
 	changed  chan struct{}
-	units    [2][]codec.AccessUnit
+	units    [3][]codec.AccessUnit
 	received [2][]codec.Timestamp
 	statuses []source.Status
 }

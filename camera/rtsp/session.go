@@ -25,7 +25,7 @@ import (
 // Offer is what a camera says that it streams.
 type Offer struct {
 	Video string   // name of the video format that is played
-	Audio []string // names of the audio formats, which are not played
+	Audio []string // names of the audio formats
 	Other []string // names of further video formats
 }
 
@@ -40,6 +40,8 @@ type PlayConfig struct {
 	Offer func(Offer)
 	// Picture takes the pictures in decoding order, on a goroutine of the connection; it must return at once.
 	Picture func(codec.AccessUnit)
+	// Sound takes units of the camera's sound, on a goroutine of the connection; it must return at once. Nil: the camera is not asked for it.
+	Sound func(codec.AccessUnit)
 	// Trouble is called when data come but have held no usable picture for a while, once until pictures come again. May be nil.
 	Trouble func(*Error)
 
@@ -125,6 +127,7 @@ func (s *session) play(ctx context.Context) error {
 	if _, err := client.Setup(offered.BaseURL, media, 0, 0); err != nil {
 		return err
 	}
+	s.setupSound(client, offered.BaseURL, offered)
 	s.mu.Lock()
 	s.lastPacket, s.lastGood = time.Now(), time.Now()
 	s.mu.Unlock()

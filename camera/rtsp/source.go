@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sealcam/sealcam/camera/source"
@@ -17,6 +18,8 @@ type Config struct {
 	Main string // address of the full-size stream
 	Sub  string // address of the small stream; empty if the camera has none
 	UDP  bool   // RTP over UDP in place of TCP
+	// Sound delivers what the camera hears, of its main stream, or of the small one where that alone has sound. Else it is not asked for.
+	Sound bool
 	// Clock gives the capture times. It must not be nil.
 	Clock *source.Clock
 	Log   *slog.Logger // may be nil
@@ -27,6 +30,7 @@ type Source struct {
 	config    Config
 	addresses []Address // by layer
 	timing    timing
+	heardMain atomic.Int64 // Unix ms when the main stream last had sound
 }
 
 var _ source.Source = (*Source)(nil)
@@ -134,6 +138,7 @@ func (l *layer) run(ctx context.Context) {
 				l.sink.Deliver(l.which, au)
 				l.report.set(source.Status{State: source.Running})
 			},
+			Sound: l.sound(),
 			Trouble: func(e *Error) {
 				log.Warn("no usable picture", "problem", e.Error())
 				l.report.set(source.Status{State: source.Connecting, Advice: e.Advice(), Err: e})
@@ -171,6 +176,25 @@ func (l *layer) run(ctx context.Context) {
 		if !wait(ctx, back.after(problem.Problem, held)) {
 			return
 		}
+	}
+}
+
+// mainSilent is after how long without sound of the main stream that of the small one is taken.
+const mainSilent = 5 * time.Second
+
+// sound returns what takes the layer's sound; nil if it is not wanted.
+func (l *layer) sound() func(codec.AccessUnit) {
+	if !l.source.config.Sound {
+		return nil
+	}
+	return func(au codec.AccessUnit) {
+		now := time.Now().UnixMilli()
+		if l.which == source.Main {
+			l.source.heardMain.Store(now)
+		} else if now-l.source.heardMain.Load() < mainSilent.Milliseconds() {
+			return
+		}
+		l.sink.Deliver(source.Sound, au)
 	}
 }
 

@@ -135,7 +135,7 @@ func openCameras(list []config.Camera, clock *source.Clock, log *slog.Logger) ([
 		case c.File != "":
 			s, err = file.Open(c.File, clock)
 		default:
-			s, err = rtsp.New(rtsp.Config{Main: c.Main, Sub: c.Sub, UDP: c.Transport == "udp", Clock: clock, Log: log.With("camera", c.Name)})
+			s, err = rtsp.New(rtsp.Config{Main: c.Main, Sub: c.Sub, UDP: c.Transport == "udp", Sound: c.Sound(), Clock: clock, Log: log.With("camera", c.Name)})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("camera %q: %w", c.Name, err)
