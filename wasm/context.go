@@ -16,6 +16,7 @@ func (s *screen) watchContext() {
 		event := args[0]
 		event.Call("stopImmediatePropagation") // ebiten's own handler always reloads
 		event.Call("preventDefault")
+		s.lost = true
 		if s.app.boot.Restart("graphics") {
 			s.app.boot.Progress(words.Say("The graphics were interrupted: starting again"), "")
 			return nil

@@ -51,6 +51,7 @@ type screen struct {
 	away     atomic.Bool   // and has been for long: nothing is watched
 	leave    *time.Timer   // until then
 	alive    pulse
+	lost     bool // the graphics, so that there is nothing to draw with until the page is loaded again
 	busy     time.Duration
 	looks    uint64
 	handlers []js.Func
@@ -109,6 +110,9 @@ func (s *screen) show(v *viewer.Viewer, claiming bool) {
 // frame is one display frame: it asks the viewer if there may be news, and hands on what differs.
 func (s *screen) frame(now time.Time) {
 	s.beat(now)
+	if s.lost {
+		return
+	}
 	s.app.display.Tick(now)
 	moved := s.page.Moved()
 	if s.viewer != nil && !moved && !s.hurry && !s.stage.May(now) {
@@ -121,6 +125,7 @@ func (s *screen) frame(now time.Time) {
 	snapshot := s.viewer.Snapshot()
 	s.alive.look(snapshot.Tiles, now)
 	snapshot.Tiles = s.app.display.Pick(snapshot.Tiles, ready(&snapshot))
+	s.page.GiveOrder(s.app.display.Ordered())
 	s.tiles = snapshot.Tiles
 	more := slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More })
 	if more {

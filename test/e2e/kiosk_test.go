@@ -64,6 +64,9 @@ func TestKioskLink(t *testing.T) {
 	p.WaitText("There are: “"+cameraName+" 1”, “"+second+"”", patience)
 	p.WaitText("from 10 to 100", patience)
 	p.Screenshot("complaints")
+	goTo(p, "kiosk="+url.PathEscape(second)+","+url.PathEscape(cameraName+" 1"))
+	p.WaitTiles(2, patience, browser.In(browser.Live))
+	p.WaitFor(`document.querySelector("[data-tile]").getAttribute("aria-label").startsWith(`+quoted(second)+`)`, patience)
 	goTo(p, "kiosk=nobody")
 	p.WaitTiles(2, patience, browser.In(browser.Live)) // rather all than nothing
 

@@ -78,6 +78,9 @@ func (d *Display) Close() {
 // On reports whether the page is a display.
 func (d *Display) On() bool { return d.on }
 
+// Ordered reports whether the link gives the cameras' order.
+func (d *Display) Ordered() bool { return d.on && len(d.options.Cameras) > 0 }
+
 // Read takes what the page's address asks for.
 func (d *Display) Read() {
 	fragment := strings.TrimPrefix(js.Global().Get("location").Get("hash").String(), "#")

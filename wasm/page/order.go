@@ -43,8 +43,15 @@ func (p point) minus(q point) point { return point{p.x - q.x, p.y - q.y} }
 
 func (p point) length() float64 { return math.Hypot(p.x, p.y) }
 
-// arrange puts the tiles into the order that somebody gave them.
+// GiveOrder says whether the tiles come in an order that is to be kept, whatever somebody once chose here, as on a display whose link
+// names its cameras.
+func (p *Page) GiveOrder(given bool) { p.given = given }
+
+// arrange puts the tiles into the order that somebody chose for them.
 func (p *Page) arrange(tiles []viewer.Tile) {
+	if p.given {
+		return
+	}
 	keys := make([]viewer.TileKey, len(tiles))
 	for i := range tiles {
 		keys[i] = tiles[i].Key
@@ -66,6 +73,9 @@ func (p *Page) arrange(tiles []viewer.Tile) {
 
 // grip begins what may become a drag.
 func (p *Page) grip(key viewer.TileKey, id int, at point, finger bool) {
+	if p.given {
+		return
+	}
 	d := &drag{key: key, id: id, start: at, at: at, finger: finger, laid: true, wait: func() {}}
 	p.drag = d
 	if finger {
@@ -183,7 +193,7 @@ func (p *Page) watchOrder() {
 // shift moves the focused tile to the place of its neighbour in a direction.
 func (p *Page) shift(dx, dy float64) bool {
 	from := p.focusedTile()
-	if from == nil {
+	if from == nil || p.given {
 		return false
 	}
 	arranged := p.chosen.Arrange(p.order)

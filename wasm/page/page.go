@@ -38,6 +38,7 @@ type Page struct {
 	order []viewer.TileKey // as in the last snapshot
 
 	chosen layout.Order[viewer.TileKey] // by the person
+	given  bool                         // the tiles come in order: see GiveOrder
 	spare  []viewer.Tile                // of arrange
 	drag   *drag                        // under way
 

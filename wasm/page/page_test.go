@@ -5,6 +5,7 @@ package page
 import (
 	"image"
 	"os"
+	"slices"
 	"strings"
 	"syscall/js"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/layout"
 )
 
 // fixture is the product's own document in a stage of 600 by 400 CSS pixels at the window's corner.
@@ -325,5 +327,27 @@ func TestNamesAreText(t *testing.T) {
 func TestDeviceName(t *testing.T) {
 	if name := DeviceName(); name == "" || len(name) > control.MaxName {
 		t.Errorf("%q", name)
+	}
+}
+
+// Where the caller gives the order, what somebody once chose does not count, and nothing can be carried.
+func TestGivenOrder(t *testing.T) {
+	f := newFixture(t)
+	tiles := someTiles(3)
+	f.chosen = layout.NewOrder([]viewer.TileKey{tiles[2].Key, tiles[0].Key, tiles[1].Key})
+	first := func() string {
+		f.show(slices.Clone(tiles))
+		return f.buttons()[0].Get("dataset").Get("camera").String()
+	}
+	if got := first(); got != tiles[2].Key.Camera.String() {
+		t.Errorf("the first tile is %s, not the chosen one", got)
+	}
+	f.GiveOrder(true)
+	if got := first(); got != tiles[0].Key.Camera.String() {
+		t.Errorf("the first tile is %s, not the given one", got)
+	}
+	f.grip(tiles[0].Key, 1, point{}, false)
+	if f.drag != nil {
+		t.Error("a tile can be carried")
 	}
 }
