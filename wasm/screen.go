@@ -76,6 +76,7 @@ func newScreen(a *app) (*screen, error) {
 	s.watchVisibility()
 	s.watchNetwork()
 	s.watchKeyboard()
+	s.watchSnapshot()
 	s.exposeStats()
 	if a.lacks != "" {
 		a.boot.Notice(a.lacks)

@@ -3,6 +3,7 @@
 package page
 
 import (
+	"strings"
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer/words"
@@ -37,6 +38,15 @@ func (b *Boot) Asset(name string) string {
 		return name
 	}
 	return asset.Get("url").String()
+}
+
+// Version names this client by its content's hash, as its file's name does; empty if it is not packed.
+func (b *Boot) Version() string {
+	parts := strings.Split(b.Asset("sealcam.wasm"), ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	return parts[1]
 }
 
 // Server returns the address of the server as links name it. carried tells that the page comes from a program on this machine, which

@@ -17,6 +17,7 @@ func (p *Page) watchInput() {
 	p.on(p.holder, "click", p.click)
 	p.watchPointers()
 	p.watchTools()
+	p.watchToast()
 	p.Handle(shortcut.Move, p.move)
 	p.Handle(shortcut.Camera, func(press shortcut.Press) bool { return p.showNumber(press.Number) })
 	p.Handle(shortcut.Back, func(shortcut.Press) bool {

@@ -50,6 +50,7 @@ type Page struct {
 	moved  bool            // sizes, tiles or the full one changed
 
 	tools   tools
+	toast   toast
 	actions map[shortcut.Action][]func(shortcut.Press) bool // of keys
 
 	zoom      layout.Zoom // of the full one
@@ -154,6 +155,7 @@ func (p *Page) Lay(tiles []viewer.Tile) []Placed {
 	p.arrange(tiles)
 	p.keep(tiles)
 	p.tools.follow(p.full != nil, time.Now())
+	p.toast.follow(time.Now())
 	if p.full != nil {
 		return p.layFull(tiles)
 	}
