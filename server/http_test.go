@@ -41,6 +41,7 @@ func testPage() fstest.MapFS {
 		"sealcam.0123456789ab.wasm.br": file([]byte("as br")),
 		"sealcam.0123456789ab.wasm.gz": file(gzipped("\x00asm, the client")),
 		"icon-180.0123456789ab.png":    file([]byte("png")),
+		"sw.js":                        file([]byte("the worker")),
 		"notes.txt":                    file([]byte("not for serving")),
 		"app.css":                      file([]byte("without a hash")),
 		".quality":                     file([]byte("fast")),
@@ -83,6 +84,7 @@ func TestPage(t *testing.T) {
 		encoding, cache, mime, is string
 	}{
 		{"/", "", 200, "", "no-cache", "text/html; charset=utf-8", "<!doctype html>page"},
+		{"/sw.js", "", 200, "", "no-cache", "text/javascript; charset=utf-8", "the worker"},
 		{"/", "br", 200, "", "no-cache", "text/html; charset=utf-8", "<!doctype html>page"},
 		{"/", "gzip", 200, "gzip", "no-cache", "text/html; charset=utf-8", string(gzipped("<!doctype html>page"))},
 		{wasm, "gzip, deflate, br, zstd", 200, "br", forever, "application/wasm", "as br"},

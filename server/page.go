@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// page serves the client's files: index.html under "/", never kept without asking; everything else under names that hold the content's
+// page serves the client's files: index.html under "/" and the service worker, never kept without asking; everything else under names that hold the content's
 // hash, kept for ever. Compressed forms lie beside the files, so that nothing is compressed while serving.
 type page struct {
 	files  fs.FS
@@ -30,7 +30,11 @@ type asset struct {
 // encodings in the order in which they are preferred, with the suffix of their files.
 var encodings = []struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}, {"", ""}}
 
-const indexFile = "index.html"
+const (
+	indexFile = "index.html"
+	// workerFile is the page's service worker, which browsers know by its address.
+	workerFile = "sw.js"
+)
 
 // hashed is what a name looks like whose content never changes.
 var hashed = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[0-9a-f]{12}\.[a-z0-9]+$`)
@@ -40,6 +44,9 @@ var mimes = map[string]string{
 	".wasm": "application/wasm", ".json": "application/json", ".webmanifest": "application/manifest+json",
 	".svg": "image/svg+xml", ".png": "image/png", ".ico": "image/x-icon",
 }
+
+// lasting says whether a file keeps its name while its content changes.
+func lasting(name string) bool { return name == indexFile || name == workerFile }
 
 // loadPage lists the files. Without an index.html the page says how to make one.
 func loadPage(files fs.FS) (*page, error) {
@@ -54,7 +61,7 @@ func loadPage(files fs.FS) (*page, error) {
 	for _, e := range entries {
 		name := e.Name()
 		mime := mimes[path.Ext(name)]
-		if mime == "" || !e.Type().IsRegular() || name != indexFile && !hashed.MatchString(name) {
+		if mime == "" || !e.Type().IsRegular() || !lasting(name) && !hashed.MatchString(name) {
 			continue
 		}
 		a := asset{mime: mime, size: make(map[string]int64)}
@@ -68,7 +75,7 @@ func loadPage(files fs.FS) (*page, error) {
 			}
 			a.size[enc.name] = info.Size()
 		}
-		if name == indexFile {
+		if lasting(name) {
 			if a.etag, err = hashFile(files, name); err != nil {
 				return nil, err
 			}

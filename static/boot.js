@@ -11,7 +11,7 @@
   let opened = null;
   const takeFragment = () => {
     const fragment = location.hash.slice(1);
-    if (!/^(?:(?:claim|invite|pair|recover)=|(?:display|recover)$)/.test(fragment)) return false;
+    if (!/^(?:(?:claim|invite|pair|recover)=|(?:display|recover|devices)$)/.test(fragment)) return false;
     history.replaceState(null, '', location.pathname + location.search);
     link = fragment;
     return true;

@@ -21,6 +21,7 @@ type link struct {
 	invite  *viewer.Invite
 	met     *screenLink
 	restore *identity.AgentID // the agent may be unknown: zero
+	devices bool              // the list of devices is to be opened
 	display bool              // this device is a screen that wants to be let in
 }
 
@@ -34,6 +35,7 @@ type screenLink struct {
 const (
 	linkDisplay = "display"
 	linkRestore = "recover"
+	linkDevices = "devices"
 )
 
 // readLink reads the link that opened the page, for a claim with what founds the home. refused says what is wrong with it.
@@ -49,6 +51,8 @@ func (a *app) readLink(ctx context.Context) (l link, refused *page.Message) {
 		return link{}, nil
 	case linkDisplay:
 		return link{display: true}, nil
+	case linkDevices:
+		return link{devices: true}, nil
 	case "claim":
 		agent, secret, err := pairing.ParseFragment(fragment)
 		if err != nil {

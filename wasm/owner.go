@@ -90,7 +90,10 @@ func (o *owner) open(l link) {
 			o.restore(*l.restore)
 		})
 	}
-	if l.claim == nil && o.app.phraseWaits() && !o.app.display.On() {
+	if l.devices && o.app.ownsSome() {
+		o.dialog.Do(o.panel.Open)
+	}
+	if l.claim == nil && o.app.phraseWaits() && !o.app.display.On() && !o.app.boot.Offline() {
 		o.mu.Lock()
 		told := o.told
 		o.told = true
@@ -169,6 +172,18 @@ func (o *owner) owns(h *viewer.HomeStatus) bool {
 	o.app.mu.Lock()
 	defer o.app.mu.Unlock()
 	return o.app.homes[h.Agent].Role == grant.Owner
+}
+
+// ownsSome reports whether this device was an owner somewhere when it last heard of it.
+func (a *app) ownsSome() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, h := range a.homes {
+		if h.Role == grant.Owner {
+			return true
+		}
+	}
+	return false
 }
 
 // refresh gives the list what is known now, and reports whether some agent's list is.

@@ -45,6 +45,7 @@ type screen struct {
 	tooLarge []viewer.TileKey
 	hurry    bool          // pictures that came at once are shown one after the other, of so few cameras that drawing keeps up
 	wishes   []viewer.Wish // of the tiles that were last placed
+	offline  bool          // the page was opened without the server, which has not answered yet
 	message  string        // of the sheet, to write it only when it changes
 	told     string        // of the notice
 	covered  atomic.Bool   // the page is hidden: key frames are enough
@@ -60,7 +61,7 @@ type screen struct {
 }
 
 func newScreen(a *app) (*screen, error) {
-	s := &screen{app: a}
+	s := &screen{app: a, offline: a.boot.Offline()}
 	s.page = page.New(a.boot, func(width, height int) {
 		if s.stage != nil {
 			s.stage.Resize(width, height)
@@ -177,6 +178,10 @@ func (s *screen) frame(now time.Time) {
 // link shows how the viewer stands with the server and the agents: on the sheet while there is nothing else, then in the bar.
 func (s *screen) link(snapshot *viewer.Snapshot) {
 	l := snapshot.Link
+	if s.offline && l.State == viewer.LinkReady {
+		s.offline = false
+		s.app.boot.Notice("") // said by offline.js
+	}
 	if len(snapshot.Tiles) == 0 {
 		s.sheet(snapshot)
 		return
@@ -205,7 +210,9 @@ func (s *screen) sheet(snapshot *viewer.Snapshot) {
 	text, detail := l.Sentence, ""
 	switch l.State {
 	case viewer.LinkUnreachable:
-		detail = words.Say(hintSocket)
+		if !s.offline {
+			detail = words.Say(hintSocket)
+		}
 	case viewer.LinkReady:
 		text = homeTrouble(snapshot)
 		if text == "" {

@@ -13,7 +13,11 @@ import (
 	"strings"
 )
 
-const index = "index.html"
+const (
+	index = "index.html"
+	// worker keeps its name: browsers know it by its address.
+	worker = "sw.js"
+)
 
 // kinds lists what belongs to the page, and which of it may hold placeholders. The rest of the source folder is not touched.
 var kinds = map[string]struct{ text bool }{
@@ -158,13 +162,16 @@ func (x *expander) fill(name string, content []byte) ([]byte, error) {
 func (x *expander) list() ([]byte, error) {
 	entries := make(map[string]entry, len(x.done))
 	for name, a := range x.done {
+		if name == worker {
+			continue
+		}
 		entries[name] = entry{URL: "/" + a.name, Bytes: len(a.content)}
 	}
 	return json.Marshal(entries)
 }
 
 func servedName(name string, content []byte) string {
-	if name == index {
+	if name == index || name == worker {
 		return name
 	}
 	sum := sha256.Sum256(content)

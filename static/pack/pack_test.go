@@ -24,6 +24,7 @@ var sources = map[string]string{
 	"app.css":      `body { background: url({{asset "icon.svg"}}) } ` + strings.Repeat("a", 1000),
 	"boot.js":      `worker("{{asset "worker.js"}}") // {{other}} braces stay`,
 	"worker.js":    strings.Repeat("work();", 100),
+	"sw.js":        "keep();",
 	"icon.svg":     "<svg/>",
 	"icon-180.png": strings.Repeat("p", 500),
 	"embed.go":     "package static",
@@ -118,6 +119,9 @@ func TestPack(t *testing.T) {
 		if servedName(name, []byte(content)) != served {
 			t.Errorf("%s is not the hash's name of its content", served)
 		}
+	}
+	if got["sw.js"] != "keep();" {
+		t.Error("the service worker lost its name")
 	}
 	for _, name := range []string{"app.css", "boot.js", "sealcam.wasm"} {
 		if !strings.Contains(index, `"`+assets[name].URL+`"`) {

@@ -49,6 +49,11 @@ func (b *Boot) Version() string {
 	return parts[1]
 }
 
+// Offline reports whether the page was opened without the server, from what the device keeps (static/sw.js).
+func (b *Boot) Offline() bool {
+	return js.Global().Get("document").Get("body").Get("dataset").Get("offline").Truthy()
+}
+
 // Server returns the address of the server as links name it. carried tells that the page comes from a program on this machine, which
 // carries the page's connection to that server (sealcam view) and wrote the address into the page's head.
 func (b *Boot) Server() (address string, carried bool) {
