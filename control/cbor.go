@@ -147,6 +147,8 @@ func newPairMessage(k Kind) Message {
 		return new(PairApproved)
 	case KindPairRefused:
 		return new(PairRefused)
+	case KindPairCamera:
+		return new(PairCamera)
 	}
 	return nil
 }

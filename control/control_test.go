@@ -90,6 +90,7 @@ func examples() []Message {
 		&PairApproved{Agent: [32]byte{1}, AgentName: "Home", Home: [32]byte{2}, Knock: [16]byte{3}, Ephemeral: true},
 		&PairApproved{},
 		&PairRefused{Reason: PairFailed},
+		&PairCamera{Agent: [32]byte{1}, Claim: [16]byte{2}},
 	}
 }
 

@@ -61,6 +61,7 @@ const (
 	KindPairConfirmed Kind = 35 // display
 	KindPairApproved  Kind = 36 // approver
 	KindPairRefused   Kind = 37 // both
+	KindPairCamera    Kind = 38 // camera
 )
 
 // Bounds of what a message may hold.

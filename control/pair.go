@@ -56,14 +56,25 @@ type PairRefused struct {
 	Reason PairReason `cbor:"1,keyasint"`
 }
 
+// PairCamera says how whoever called for a camera (pairing.CallLink) becomes its owner. It is the only message of that meeting.
+type PairCamera struct {
+	Agent [32]byte `cbor:"1,keyasint"` // its id
+	Claim [16]byte `cbor:"2,keyasint"` // the secret of its claim link
+}
+
+// LogValue keeps the secret out of logs.
+func (*PairCamera) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
 func (*PairCommit) kind() Kind    { return KindPairCommit }
 func (*PairNonce) kind() Kind     { return KindPairNonce }
 func (*PairReveal) kind() Kind    { return KindPairReveal }
 func (*PairConfirmed) kind() Kind { return KindPairConfirmed }
 func (*PairApproved) kind() Kind  { return KindPairApproved }
 func (*PairRefused) kind() Kind   { return KindPairRefused }
+func (*PairCamera) kind() Kind    { return KindPairCamera }
 
 func (*PairCommit) valid() bool     { return true }
+func (*PairCamera) valid() bool     { return true }
 func (m *PairNonce) valid() bool    { return len(m.Name) <= MaxName }
 func (*PairReveal) valid() bool     { return true }
 func (*PairConfirmed) valid() bool  { return true }

@@ -11,18 +11,18 @@
   let opened = null;
   const takeFragment = () => {
     const fragment = location.hash.slice(1);
-    if (!/^(?:(?:claim|invite|pair|recover)=|(?:display|recover|devices)$)/.test(fragment)) return false;
-    history.replaceState(null, '', location.pathname + location.search);
+    if (!/^(?:(?:claim|invite|pair|recover|camera)=|(?:display|recover|devices)$)/.test(fragment)) return false;
+    history.replaceState(null, '', location.pathname + location.search + (fragment.startsWith('camera=') ? '#camera' : ''));
     link = fragment;
     return true;
   };
-  takeFragment();
   // On #camera another program runs, with which this device is a camera; the address stays, so that a reload brings it back.
-  const wantsCamera = () => location.hash === '#camera';
+  const wantsCamera = () => /^#camera(?:=|$)/.test(location.hash);
   const isCamera = wantsCamera();
+  takeFragment();
   addEventListener('hashchange', () => {
-    if (wantsCamera() !== isCamera) location.reload();
-    if (takeFragment() && opened) opened();
+    if (wantsCamera() !== isCamera) location.reload(); // which takes the link then
+    else if (takeFragment() && opened) opened();
   });
 
   // A link of a display holds no secret and stays in the address; a display that was let in may come without it.

@@ -17,6 +17,7 @@ import (
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/pair"
 	"github.com/sealcam/sealcam/viewer/words"
+	"github.com/sealcam/sealcam/wasm/call"
 	"github.com/sealcam/sealcam/wasm/devices"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
@@ -60,6 +61,8 @@ func newOwner(a *app) *owner {
 		},
 		AddScreen: func(agent identity.AgentID) { o.approver.Show(agent) },
 	}
+	calls := &call.View{Dialog: o.dialog, Server: a.server, Wait: o.waitForCamera, Claim: o.claimCamera}
+	o.panel.Call = calls.Open
 	o.approver = &screens.Approver{Dialog: o.dialog, Homes: o.homes, Meet: o.meet, Admit: o.admit, Now: time.Now, Scanner: a.boot.Asset("scanner.wasm")}
 	o.settings = newPreferences(o.dialog, settings.Section{Fill: a.display.Setting})
 	o.scope.On(o.button, "click", func(js.Value) {

@@ -210,3 +210,43 @@ func TestBrowserCameraTroubles(t *testing.T) {
 	}
 	noExceptions(t, film)
 }
+
+// An owner's page calls for a camera: whoever scans its code has a camera there at once, without anything to confirm.
+func TestBrowserCameraIsCalled(t *testing.T) {
+	n := startServer(t, nil)
+	b := lendsCamera(t)
+	owner := own(t, b, startLasting(t, n.address, t.TempDir(), nil, 3), 1)
+	openDevices(owner)
+	press(owner, `[data-action="call"]`)
+	owner.WaitFor(opened("Add a phone as a camera"), patience)
+	owner.WaitFor(`document.querySelector("#panel [data-part=qr] svg")`, patience)
+	owner.Resize(390, 844)
+	owner.Screenshot("called")
+	owner.Resize(640, 360)
+	link := browser.Eval[string](owner, `document.querySelector("#panel [name=link]").value`)
+	film := b.NewPage(browser.Viewport(390, 844))
+	film.Open(link)
+	cameraIn(film, "new")
+	if a := film.Address(); !strings.HasSuffix(a, "/#camera") {
+		t.Errorf("the address is %q", a)
+	}
+	film.Click(`#camera [data-part=setup] [type=submit]`)
+	owner.WaitTiles(2, patience, browser.In(browser.Live))
+	cameraIn(film, "air")
+	owner.WaitFor(opened("Recovery phrase"), patience) // it still waits to be written down
+	press(owner, `[data-action="later"]`)
+	owner.WaitTiles(2, patience, browser.In(browser.Live))
+	if a := owner.Address(); strings.Contains(a, "claim") {
+		t.Errorf("the owner's address is %q", a)
+	}
+	// The link is good once.
+	late := b.NewPage(browser.Viewport(390, 844))
+	late.Open(link)
+	cameraIn(late, "new")
+	late.Click(`#camera [data-part=setup] [type=submit]`)
+	late.WaitText("could not be reached", patience)
+	late.Screenshot("late")
+	noExceptions(t, owner)
+	noExceptions(t, film)
+	noExceptions(t, late)
+}

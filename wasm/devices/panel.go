@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"syscall/js"
 	"time"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
@@ -43,6 +44,7 @@ type Panel struct {
 	Now        func() time.Time
 	AddScreen  func(identity.AgentID) // opens the view that adds one
 	Phrase     func()                 // opens the recovery phrase
+	Call       func()                 // opens the view that calls for a camera
 	Custody    func()                 // opens what is to be said of this device's key
 
 	homes    []Home
@@ -60,6 +62,8 @@ func (p *Panel) Open() {
 	p.view, p.sections = v, map[identity.AgentID]*section{}
 	v.OnClick(v.Body.Action("phrase"), p.Phrase)
 	v.OnClick(v.Body.Action("custody"), p.Custody)
+	v.OnClick(v.Body.Action("call"), p.Call)
+	v.OnClick(v.Body.Action("lend"), func() { js.Global().Call("open", "./#camera", "_blank", "noopener") })
 	p.draw()
 }
 

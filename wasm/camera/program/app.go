@@ -36,10 +36,14 @@ type app struct {
 	changed  chan struct{} // holds a token when the page is to be brought up to date
 	link     chan pairing.Link
 	pause    pause
+	origin   string
+	shown    *pairing.Link   // the claim link that is shown
+	call     *pairing.Secret // of an owner's device that waits for this camera
+	note     string          // what became of the last call, if it went wrong
 }
 
 func newApp(boot *page.Boot, log *slog.Logger) *app {
-	return &app{log: log, boot: boot, awake: newAwake(), changed: make(chan struct{}, 1), link: make(chan pairing.Link, 1)}
+	return &app{origin: js.Global().Get("location").Get("origin").String(), log: log, boot: boot, awake: newAwake(), changed: make(chan struct{}, 1), link: make(chan pairing.Link, 1)}
 }
 
 // stir brings the page up to date soon. It may be called from anywhere.
@@ -54,6 +58,11 @@ func (a *app) stir() {
 func (a *app) run(ctx context.Context) error {
 	a.view = newView()
 	a.view.open()
+	a.takeCall()
+	a.boot.OnLink(func() {
+		a.takeCall()
+		a.stir()
+	})
 	if !js.Global().Get("isSecureContext").Truthy() {
 		return a.refuse(ctx, capture.ErrInsecure)
 	}
@@ -101,7 +110,7 @@ func (a *app) serve(ctx context.Context, memory *store.Store) error {
 	a.camera.Use(a.settings.Settings)
 	server, carried := a.boot.Server()
 	config := camera.Config{
-		Name: a.settings.Name, Servers: []string{js.Global().Get("location").Get("origin").String()}, Store: memory, Clock: clock,
+		Name: a.settings.Name, Servers: []string{a.origin}, Store: memory, Clock: clock,
 		Cameras: []camera.Camera{{Name: a.settings.Name, Key: cameraKey, Source: a.camera}},
 		Link: func(link pairing.Link, _ time.Time) {
 			link.Server = server
@@ -128,7 +137,7 @@ func (a *app) serve(ctx context.Context, memory *store.Store) error {
 	done := make(chan error, 1)
 	go func() { done <- a.agent.Run(ctx) }()
 	for {
-		a.refresh()
+		a.refresh(ctx)
 		select {
 		case <-a.changed:
 		case err := <-done:
@@ -138,7 +147,7 @@ func (a *app) serve(ctx context.Context, memory *store.Store) error {
 }
 
 // refresh brings the page, and what depends on who watches, up to date.
-func (a *app) refresh() {
+func (a *app) refresh(ctx context.Context) {
 	s := a.camera.State()
 	var names []string
 	for _, w := range a.agent.Watchers() {
@@ -152,14 +161,24 @@ func (a *app) refresh() {
 	}
 	a.awake.keep(s.On)
 	a.view.show(shown{
-		State: s, Settings: a.settings.Settings, name: a.settings.Name, watchers: names, online: a.agent.Online(), owned: a.agent.Owned(), paused: a.pause.of(s),
+		State: s, Settings: a.settings.Settings, name: a.settings.Name, watchers: names, online: a.agent.Online(), owned: a.agent.Owned(), note: a.note, paused: a.pause.of(s),
 	})
 	select {
 	case link := <-a.link:
+		a.shown = &link
 		if err := a.view.offer(link); err != nil {
 			a.log.Error("no QR code", "error", err)
 		}
 	default:
+	}
+	switch {
+	case a.call == nil:
+	case a.agent.Owned():
+		a.call, a.note = nil, words.Say("This device is a camera of somebody’s already, who can invite others.")
+		a.stir()
+	case a.shown != nil && a.agent.Online():
+		go a.answer(ctx, *a.call, *a.shown)
+		a.call = nil
 	}
 }
 

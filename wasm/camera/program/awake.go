@@ -41,8 +41,7 @@ func (w *awake) keep(on bool) {
 	held := w.lock.Truthy() && !w.lock.Get("released").Truthy()
 	switch {
 	case on && !held && js.Global().Get("document").Get("visibilityState").String() == "visible":
-		w.asking = true
-		w.handler.Then(manager.Call("request", "screen"))
+		w.asking = promise.Try(func() { w.handler.Then(manager.Call("request", "screen")) }) == nil
 	case !on && held:
 		w.lock.Call("release")
 		w.lock = js.Undefined()

@@ -36,6 +36,7 @@ type shown struct {
 	name          string
 	watchers      []string
 	online, owned bool
+	note          string
 	paused        time.Duration // how long the browser paused the camera, if it did of late
 }
 
@@ -172,6 +173,8 @@ func (v *view) sentence(s shown, state string) string {
 		return words.Say("The camera is off. Those who may watch it see a sentence that says so.")
 	case !s.online:
 		return words.Say("The server cannot be reached just now, so nobody can watch. It goes on by itself.")
+	case s.note != "":
+		return s.note
 	case s.paused >= time.Second:
 		return words.Sayf("While this page was in the background, the browser paused the camera for %d s.", int(s.paused.Round(time.Second)/time.Second))
 	case state == "air":
