@@ -18,7 +18,6 @@ import (
 // callDoor knocks at a caller's stand.
 type callDoor struct {
 	to   *stand
-	by   [32]byte
 	away bool
 }
 
