@@ -10,6 +10,7 @@ import (
 
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/page"
+	"github.com/sealcam/sealcam/wasm/stage"
 )
 
 // gcPercent lets the heap grow fivefold between collections: it is small (about 5 MB), and each collection stops the page's one thread.
@@ -22,6 +23,7 @@ func main() {
 	if err := page.UseWords(); err != nil {
 		log.Warn("the page speaks English", "error", err)
 	}
+	stage.Quiet()
 	boot := page.NewBoot()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the viewer ends", "error", err)

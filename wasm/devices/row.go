@@ -169,7 +169,7 @@ func cameraNames(t *viewer.Trust, ids []identity.CameraID) string {
 		names[i] = words.Say("a camera that is gone")
 		for _, c := range t.Cameras {
 			if c.ID == id {
-				names[i] = c.Name
+				names[i] = words.Name(c.Name)
 			}
 		}
 	}

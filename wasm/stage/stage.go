@@ -62,6 +62,13 @@ func New(element js.Value, onFrame func([]Frame)) (*Stage, error) {
 	return s, nil
 }
 
+// Quiet takes ebiten's canvas, which is in the document from the program's start, out of the order of the Tab key: it holds nothing to use.
+func Quiet() {
+	if canvas := js.Global().Get("document").Call("querySelector", "body > canvas"); canvas.Truthy() {
+		canvas.Call("setAttribute", "tabindex", "-1")
+	}
+}
+
 // adopt moves ebiten's canvas from the body, where it was made, into the stage's element.
 func (s *Stage) adopt() {
 	canvas := js.Global().Get("document").Call("querySelector", "body > canvas")
