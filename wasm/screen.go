@@ -12,7 +12,9 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/words"
+	"github.com/sealcam/sealcam/wasm/diagnostics"
 	"github.com/sealcam/sealcam/wasm/dom"
+	"github.com/sealcam/sealcam/wasm/naming"
 	"github.com/sealcam/sealcam/wasm/page"
 	"github.com/sealcam/sealcam/wasm/stage"
 )
@@ -58,10 +60,13 @@ type screen struct {
 	handlers []js.Func
 	scope    dom.Scope
 	hearing  *hearing
+
+	names       *naming.Names
+	diagnostics *diagnostics.Panel
 }
 
 func newScreen(a *app) (*screen, error) {
-	s := &screen{app: a, offline: a.boot.Offline()}
+	s := &screen{app: a, offline: a.boot.Offline(), names: naming.Load()}
 	s.page = page.New(a.boot, func(width, height int) {
 		if s.stage != nil {
 			s.stage.Resize(width, height)
@@ -78,6 +83,8 @@ func newScreen(a *app) (*screen, error) {
 	s.watchNetwork()
 	s.watchKeyboard()
 	s.watchSnapshot()
+	s.watchRename()
+	s.watchDiagnostics()
 	s.exposeStats()
 	if a.lacks != "" {
 		a.boot.Notice(a.lacks)
@@ -128,6 +135,7 @@ func (s *screen) frame(now time.Time) {
 	s.alive.look(snapshot.Tiles, now)
 	snapshot.Tiles = s.app.display.Pick(snapshot.Tiles, ready(&snapshot))
 	s.page.GiveOrder(s.app.display.Ordered())
+	s.names.Apply(snapshot.Tiles)
 	s.tiles = snapshot.Tiles
 	more := slices.ContainsFunc(s.tiles, func(t viewer.Tile) bool { return t.More })
 	if more {
@@ -139,6 +147,7 @@ func (s *screen) frame(now time.Time) {
 	}
 	s.link(&snapshot)
 	s.app.owner.follow(&snapshot, now)
+	s.diagnose(&snapshot, now)
 	if len(snapshot.Tiles) == 0 {
 		s.stage.Place(nil)
 		s.wishes = nil

@@ -52,7 +52,7 @@ func (s *screen) snapshot(t *viewer.Tile, now time.Time) {
 		Layout: p.Layout(), Width: p.Width(), Height: p.Height(), Data: bytes.Clone(p.Bytes()), FullRange: p.FullRange(), Matrix: p.Matrix(),
 	}
 	facts := &photo.Facts{
-		Camera: t.Name, CameraID: t.Key.Camera.String(), AgentID: t.Key.Agent.String(), Home: t.Home,
+		Camera: t.Name, Owner: s.names.Owner(t.Key), CameraID: t.Key.Camera.String(), AgentID: t.Key.Agent.String(), Home: t.Home,
 		Taken: t.CameraTime, Age: t.Age, Stale: t.State == viewer.Stale, Saved: now, Client: s.app.boot.Version(), Browser: page.DeviceName(),
 	}
 	go func() {
