@@ -81,7 +81,7 @@ func lookClosely(t *testing.T, p *browser.Page, size string, scale float64) {
 	t.Helper()
 	browser.Eval[any](p, `document.querySelector("[data-tile]").focus()`)
 	p.Press(kb.Enter)
-	p.WaitFor(`document.body.dataset.full && document.querySelectorAll("[data-tile]:not([data-away])").length === 1`, patience)
+	p.WaitFor(`document.body.dataset.full && document.querySelector("[data-away]")`, patience)
 	p.WaitTile(fullCamera(p), patience, browser.In(browser.Live))
 	whole := fullPicture(p)
 	browser.Eval[any](p, fmt.Sprintf(`document.querySelector("[data-tile]:not([data-away])").dispatchEvent(new WheelEvent("wheel",

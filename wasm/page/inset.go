@@ -24,6 +24,7 @@ type insetView struct {
 	items  []viewer.TileKey // of the open menu
 	close  attributes       // the button on the inset
 	place  box              // of the inset, for that button
+	closes box              // where the button is
 }
 
 // keptInsetView is what is kept of it.
@@ -199,7 +200,12 @@ func (p *Page) showInset() {
 	hidden = "hidden"
 	if b := p.inset.place; p.insetKey() != (viewer.TileKey{}) && p.drag == nil {
 		hidden = ""
-		p.inset.close.set("style", "left:"+px(b.x+b.width)+";top:"+px(b.y))
+		if b != p.inset.closes {
+			p.inset.closes = b
+			style := p.inset.close.node.Get("style") // the attribute is not ours to set: Content-Security-Policy
+			style.Set("left", px(b.x+b.width))
+			style.Set("top", px(b.y))
+		}
 	}
 	p.inset.close.set("hidden", hidden)
 }

@@ -28,7 +28,22 @@ func (runner) Update() error {
 	}
 	return nil
 }
-func (runner) Draw(*ebiten.Image)         {}
+func (runner) Draw(offscreen *ebiten.Image) {
+	if len(display) > 0 {
+		touch(offscreen)
+	}
+}
+
+// display is what is drawn on the display itself, in the next frame.
+var display = make(chan func(ebiten.FinalScreen), 1)
+
+func (runner) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebiten.GeoM) {
+	select {
+	case f := <-display:
+		f(screen)
+	default:
+	}
+}
 func (runner) Layout(int, int) (int, int) { return 16, 16 }
 
 func TestMain(m *testing.M) {
@@ -222,6 +237,48 @@ func TestFadeDarkens(t *testing.T) {
 	got := render(t, p, Tile{Box: image.Rectangle{Max: size}, Fade: 1}, size, smoothColour)(8, 8)
 	if got.R > 60 || got.R != got.G || got.G != got.B {
 		t.Errorf("a faded picture has the colour %v, want dark grey", got)
+	}
+}
+
+// On the display rows are counted from below, which is not to turn pictures upside down.
+func TestOnTheDisplay(t *testing.T) {
+	size := image.Pt(24, 16)
+	want := halves(size.X, size.Y)
+	p := encode(viewer.LayoutRGBA, size.X, size.Y, true, viewer.BT709, want)
+	box := image.Rectangle{Max: size}.Add(image.Pt(5, 3))
+	pixels := make([]byte, 4*size.X*size.Y)
+	var err error
+	done := make(chan struct{})
+	var read js.Func
+	display <- func(screen ebiten.FinalScreen) {
+		d := &drawn{}
+		d.upload(p)
+		d.tile = Tile{Box: box}
+		err = d.draw(screen, compiled, smoothColour)
+		read = js.FuncOf(func(js.Value, []js.Value) any {
+			defer close(done)
+			gl := js.Global().Get("document").Call("querySelector", "canvas").Call("getContext", "webgl2")
+			array := js.Global().Get("Uint8Array").New(len(pixels))
+			bottom := screen.Bounds().Dy() - box.Max.Y
+			gl.Call("bindFramebuffer", gl.Get("READ_FRAMEBUFFER"), js.Null())
+			gl.Call("readPixels", box.Min.X, bottom, size.X, size.Y, gl.Get("RGBA"), gl.Get("UNSIGNED_BYTE"), array)
+			js.CopyBytesToGo(pixels, array)
+			return nil
+		})
+		js.Global().Call("queueMicrotask", read)
+	}
+	<-done
+	read.Release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range size.Y {
+		for x := range size.X {
+			i := 4 * ((size.Y-1-y)*size.X + x)
+			if got := (color.RGBA{pixels[i], pixels[i+1], pixels[i+2], pixels[i+3]}); !near(got, want(x, y), 3) {
+				t.Fatalf("pixel %d,%d is %v, want %v", x, y, got, want(x, y))
+			}
+		}
 	}
 }
 
