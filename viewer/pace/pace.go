@@ -30,7 +30,12 @@ func (p *Pace) Drew(began, ended time.Time) {
 	if p.cost == 0 {
 		p.cost = took
 	}
-	p.cost += (took - p.cost) / 4
+	// Other work of the page may come in between and make a frame seem dear, but nothing makes it seem cheap.
+	if took < p.cost {
+		p.cost += (took - p.cost) / 2
+	} else {
+		p.cost += (took - p.cost) / 8
+	}
 	p.until = ended
 	if p.cost > cheap {
 		p.until = ended.Add(min(time.Duration(float64(p.cost)*rest), most))
