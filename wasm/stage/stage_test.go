@@ -28,6 +28,7 @@ func (runner) Update() error {
 	}
 	return nil
 }
+
 func (runner) Draw(offscreen *ebiten.Image) {
 	if len(display) > 0 {
 		touch(offscreen)
