@@ -424,10 +424,11 @@ func TestPublishNeverBlocks(t *testing.T) {
 }
 
 func TestCloseEndsEverything(t *testing.T) {
-	byes := make(chan Envelope, 1)
+	arrived, byes := make(chan struct{}), make(chan Envelope, 1)
 	c := connect(t, serve(t, func(s *scripted) {
 		s.welcome()
 		s.next() // the knock
+		close(arrived)
 		byes <- s.next()
 	}), SilentAfter)
 	knocked := make(chan error, 1)
@@ -435,14 +436,7 @@ func TestCloseEndsEverything(t *testing.T) {
 		_, _, err := c.Knock(timeout(t), identity.AgentID{}, [16]byte{})
 		knocked <- err
 	}()
-	for {
-		c.mu.Lock()
-		n := len(c.knocks)
-		c.mu.Unlock()
-		if n == 1 {
-			break
-		}
-	}
+	<-arrived
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
