@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/diagnosis"
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/diagnostics"
 	"github.com/sealcam/sealcam/wasm/dom"
@@ -50,6 +51,7 @@ type screen struct {
 	offline  bool          // the page was opened without the server, which has not answered yet
 	message  string        // of the sheet, to write it only when it changes
 	told     string        // of the notice
+	clocks   bool          // were said to differ
 	covered  atomic.Bool   // the page is hidden: key frames are enough
 	away     atomic.Bool   // and has been for long: nothing is watched
 	leave    *time.Timer   // until then
@@ -175,6 +177,7 @@ func (s *screen) frame(now time.Time) {
 	slow := now.Sub(s.labelled) >= labelsEvery || moved
 	if slow {
 		s.labelled = now
+		s.compareClocks(now)
 	}
 	s.page.Label(placed, pictures, s.tooLarge, slow, now)
 	s.hearing.follow(s.tiles)
@@ -182,6 +185,17 @@ func (s *screen) frame(now time.Time) {
 	s.wish()
 	s.looks++
 	s.busy += time.Since(now)
+}
+
+// compareClocks says once that this device's clock and an agent's are far apart.
+func (s *screen) compareClocks(now time.Time) {
+	if s.clocks {
+		return
+	}
+	if text := diagnosis.Clocks(s.tiles, now); text != "" {
+		s.clocks = true
+		s.app.boot.Notice(text)
+	}
 }
 
 // link shows how the viewer stands with the server and the agents: on the sheet while there is nothing else, then in the bar.
