@@ -270,7 +270,7 @@ func (p *Page) Screenshot(name string) image.Image {
 // that a script makes needs no leave by the page's policy.)
 const veil = `(() => {
 	const sheet = globalThis.__sealcamVeil ??= new CSSStyleSheet();
-	sheet.replaceSync(".words li, [name=words], [name^=word-], [data-link], [data-part=qr] { filter: blur(8px) !important }");
+	sheet.replaceSync(".words li, [name=words], [name^=word-], [data-link], [data-part=qr] { filter: opacity(0) !important }");
 	if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
 	return true;
 })()`
