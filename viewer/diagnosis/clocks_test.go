@@ -15,8 +15,14 @@ func TestClocks(t *testing.T) {
 		off, age time.Duration
 		want     string
 	}{
-		{0, 0, ""}, {9 * time.Minute, 0, ""}, {-9 * time.Minute, 0, ""}, {0, 8 * time.Second, ""},
-		{11 * time.Minute, 0, "by 11 min"}, {24 * time.Hour, 2 * time.Second, "by 24 h"}, {-24 * time.Hour, 0, "by 24 h"}, {100 * time.Hour, 0, "by 4 days"},
+		{0, 0, ""},
+		{9 * time.Minute, 0, ""},
+		{-9 * time.Minute, 0, ""},
+		{0, 8 * time.Second, ""},
+		{11 * time.Minute, 0, "by 11 min"},
+		{24 * time.Hour, 2 * time.Second, "by 24 h"},
+		{-24 * time.Hour, 0, "by 24 h"},
+		{100 * time.Hour, 0, "by 4 days"},
 	} {
 		tiles := []viewer.Tile{{}, {CameraTime: now.Add(-c.off - c.age).In(time.FixedZone("CET", 3600)), Age: c.age}}
 		if got := diagnosis.Clocks(tiles, now); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
