@@ -43,6 +43,7 @@ func Path() (string, error) {
 // that are not in front, so that several can be measured side by side.
 func options(path string) []chromedp.ExecAllocatorOption {
 	return []chromedp.ExecAllocatorOption{
+		chromedp.Env("LC_ALL=C.UTF-8"), // or names of downloads are limited to ASCII where nothing sets a locale
 		chromedp.ExecPath(path),
 		chromedp.Headless,
 		chromedp.NoSandbox,

@@ -35,6 +35,7 @@ func newFront(server string) http.Handler {
 			r.Out.Host = r.In.Host // which logins sign
 			if r.In.URL.Path == "/" {
 				r.Out.Header.Set("Accept-Encoding", "identity")
+				r.Out.Header.Del("Sec-Fetch-Dest") // by which the server knows that it is to be framed
 			}
 		},
 		ModifyResponse: frameable,
