@@ -9,21 +9,29 @@ import (
 
 // Of sound beside its picture.
 const (
-	lipsyncUnits = 128                   // of sound, by whose ages it is known when most are there
-	lipsyncLook  = 8                     // units between two looks
-	displayLag   = 25 * time.Millisecond // from the gate to the eye: a display frame, and the display
-	soundSpare   = 10 * time.Millisecond // that a unit may come later than nearly all
+	lipsyncUnits = 128 // of sound, by whose ages it is known when most are there
+	lipsyncLook  = 8   // units between two looks
+	// lipsyncPictures is how many pictures say how late pictures are: the median, since the first ones come late while decoders are set up.
+	lipsyncPictures = 15
+	displayLag      = 25 * time.Millisecond // from the gate to the eye: a display frame, and the display
+	soundSpare      = 10 * time.Millisecond // that a unit may come later than nearly all
 	// A delay changes by little at a time, which nobody hears; what is farther off than lipsyncFar is set right at once.
 	lipsyncFar = 120 * time.Millisecond
-	holdMost   = 150 * time.Millisecond // that pictures are held for their sound
+	// Sound that could be sooner by lipsyncNear is set right too, if it could for lipsyncSure units: that many milliseconds are seen.
+	lipsyncNear = 30 * time.Millisecond
+	lipsyncSure = 24
+	lipsyncWarm = 32                     // units after which all begins anew: while decoder and loudspeaker are set up, they come late
+	holdMost    = 150 * time.Millisecond // that pictures are held for their sound
 )
 
 // lipsync says how long after their capture units of sound are to be heard: when the picture of that time is seen. Where sound comes later
 // than pictures do, these are held for a while too; beyond that, sound is heard as soon as nearly all of it is there. It knows no clock: ages
 // are given to it. The zero value has seen nothing.
 type lipsync struct {
-	picture time.Duration // how old pictures would be shown without hold, smoothed; 0: not known
-	hold    time.Duration // for which they are held
+	shown   [lipsyncPictures]time.Duration // how old the last pictures would have been shown without hold, a ring
+	shows   int                            // of them there are
+	picture time.Duration                  // their median; 0: not known
+	hold    time.Duration                  // for which they are held
 
 	ages   [lipsyncUnits]time.Duration // of units that came, a ring
 	next   int
@@ -32,6 +40,8 @@ type lipsync struct {
 	usual  time.Duration               // that nine of ten do not exceed
 
 	delay time.Duration // in use; 0: none yet
+	warm  bool          // the units of the beginning are forgotten
+	slow  int           // units in a row for which the delay was longer than wanted, by lipsyncNear
 }
 
 // saw takes the age of a picture that was just let through.
@@ -39,13 +49,15 @@ func (l *lipsync) saw(age time.Duration) {
 	if age > l.hold {
 		age -= l.hold
 	}
-	switch {
-	case age < 0 || age > gate.LiveFor:
-	case l.picture == 0 || (age-l.picture).Abs() > lipsyncFar && l.count == 0:
-		l.picture = age
-	default:
-		l.picture += (age - l.picture) / 16
+	if age < 0 || age > gate.LiveFor {
+		return
 	}
+	l.shown[l.shows%lipsyncPictures] = age
+	l.shows++
+	sorted := l.shown
+	known := sorted[:min(l.shows, lipsyncPictures)]
+	slices.Sort(known)
+	l.picture = known[len(known)/2]
 }
 
 // came takes the age of a unit that came, and how long before it is heard it must be there; it returns the age at which it is to be heard.
@@ -53,7 +65,9 @@ func (l *lipsync) came(age, lead time.Duration) time.Duration {
 	l.ages[l.next] = age
 	l.next = (l.next + 1) % lipsyncUnits
 	l.count = min(l.count+1, lipsyncUnits)
-	if l.count <= lipsyncLook || l.next%lipsyncLook == 0 {
+	if !l.warm && l.count == lipsyncWarm {
+		*l = lipsync{shown: l.shown, shows: l.shows, picture: l.picture, usual: age, warm: true}
+	} else if l.count <= lipsyncLook || l.next%lipsyncLook == 0 {
 		sorted := l.sorted[:l.count]
 		copy(sorted, l.ages[:l.count])
 		slices.Sort(sorted)
@@ -66,9 +80,14 @@ func (l *lipsync) came(age, lead time.Duration) time.Duration {
 		l.hold += min(max(hold-l.hold, -up), up)
 		want = max(want, l.picture+l.hold+displayLag)
 	}
-	switch d := want - l.delay; {
-	case l.delay == 0, d.Abs() > lipsyncFar:
-		l.delay = want
+	d := want - l.delay
+	l.slow++
+	if d > -lipsyncNear {
+		l.slow = 0
+	}
+	switch {
+	case l.delay == 0, d.Abs() > lipsyncFar, l.slow >= lipsyncSure:
+		l.delay, l.slow = want, 0
 	default:
 		l.delay += min(max(d, -down), up)
 	}

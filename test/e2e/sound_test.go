@@ -79,8 +79,9 @@ func TestSound(t *testing.T) {
 	}
 	slices.Sort(off)
 	t.Logf("ticks are heard %.0f ms after their second is drawn, %.0f to %.0f", off[len(off)/2], off[0], off[len(off)-1])
-	// A page that software draws may show single pictures late.
-	if middle := off[len(off)/2]; middle < -80 || middle > 80 {
+	// Most people notice sound that is 45 ms before its picture, or 125 ms behind it (ITU-R BT.1359); half of that is ours. The median is
+	// judged, since a page that software draws may show single pictures late.
+	if middle := off[len(off)/2]; middle < -25 || middle > 60 {
 		t.Errorf("sound and picture are %.0f ms apart: %.0f", middle, off)
 	}
 
