@@ -202,6 +202,5 @@ func (v *video) Close() {
 	if v.decoder.Truthy() && v.decoder.Get("state").String() != "closed" {
 		v.decoder.Call("close")
 	}
-	v.output.Release()
-	v.failure.Release()
+	promise.ReleaseLate(v.output, v.failure)
 }

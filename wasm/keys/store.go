@@ -56,11 +56,7 @@ func (s *Store) Persist() {
 	if !manager.Truthy() {
 		return
 	}
-	var h *promise.Handler
-	h = promise.NewHandler(func(js.Value) { h.Release() }, func(error) { h.Release() })
-	if err := promise.Try(func() { h.Then(manager.Call("persist")) }); err != nil {
-		h.Release()
-	}
+	_ = promise.Try(func() { promise.Ignore(manager.Call("persist")) })
 }
 
 // Persisted reports whether the browser has agreed to that.

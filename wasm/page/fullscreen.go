@@ -30,16 +30,11 @@ func (p *Page) fullscreen() {
 // fill fills the screen with the page, of which one camera in full size fills all, or gives the screen back.
 func (p *Page) fill() {
 	// Browsers refuse what no click or key asked for, which needs no answer.
-	refused := func(promised js.Value) {
-		var h *promise.Handler
-		h = promise.NewHandler(func(js.Value) { h.Release() }, func(error) { h.Release() })
-		h.Then(promised)
-	}
 	if p.document.Get("fullscreenElement").Truthy() {
-		refused(p.document.Call("exitFullscreen"))
+		promise.Ignore(p.document.Call("exitFullscreen"))
 		return
 	}
-	refused(p.document.Get("documentElement").Call("requestFullscreen"))
+	promise.Ignore(p.document.Get("documentElement").Call("requestFullscreen"))
 }
 
 // keepAwake keeps a screen that is filled from going dark. Where the browser does not, the person who filled it sees as much.

@@ -1,13 +1,17 @@
 //go:build js
 
 // Package promise lets Go wait for JavaScript promises, and receive many of them without a new pair of callbacks for each.
-// It imports syscall/js only.
+// It imports the standard library only.
 package promise
 
 import (
 	"context"
 	"syscall/js"
+	"time"
 )
+
+// late is how long callbacks may come after their object was closed: Firefox passes on what its decoders had made before.
+const late = time.Second
 
 // Error is what a promise was rejected with, or what a call threw.
 type Error struct {
@@ -113,8 +117,26 @@ func NewHandler(resolved func(js.Value), rejected func(error)) *Handler {
 // Then follows p.
 func (h *Handler) Then(p js.Value) { p.Call("then", h.resolved, h.rejected) }
 
+// Ignore takes a promise's end, so that the console does not complain of it.
+func Ignore(p js.Value) {
+	if p.Truthy() {
+		var h *Handler
+		h = NewHandler(func(js.Value) { h.Release() }, func(error) { h.Release() })
+		h.Then(p)
+	}
+}
+
 // Release frees the callbacks. No promise may be open.
 func (h *Handler) Release() {
 	h.resolved.Release()
 	h.rejected.Release()
+}
+
+// ReleaseLate frees the callbacks of an object that was closed, when none can come any more.
+func ReleaseLate(callbacks ...js.Func) {
+	time.AfterFunc(late, func() {
+		for _, f := range callbacks {
+			f.Release()
+		}
+	})
 }

@@ -162,6 +162,5 @@ func (d *decoder) close() {
 	if d.js.Truthy() && d.js.Get("state").String() != "closed" {
 		d.js.Call("close")
 	}
-	d.output.Release()
-	d.failure.Release()
+	promise.ReleaseLate(d.output, d.failure)
 }

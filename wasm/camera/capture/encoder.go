@@ -186,6 +186,5 @@ func (e *encoder) close() {
 	if e.object.Truthy() && e.object.Get("state").String() != "closed" {
 		e.object.Call("close")
 	}
-	e.output.Release()
-	e.fail.Release()
+	promise.ReleaseLate(e.output, e.fail)
 }

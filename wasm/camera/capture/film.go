@@ -39,7 +39,7 @@ func (c *Camera) film(ctx context.Context, sink source.Sink, settings Settings, 
 	}
 	c.video.Set("srcObject", stream)
 	// A page may play muted video always; a hidden one shows it later.
-	_ = promise.Try(func() { ignore(c.video.Call("play")) })
+	_ = promise.Try(func() { promise.Ignore(c.video.Call("play")) })
 	list := lenses(ctx)
 	used := track.Call("getSettings").Get("deviceId")
 	c.set(func(s *State) {
@@ -86,15 +86,6 @@ func (c *Camera) film(ctx context.Context, sink source.Sink, settings Settings, 
 
 // errChanged says that the camera is to be opened anew.
 var errChanged = errors.New("capture: other settings")
-
-// ignore takes a promise's end, so that the console does not complain of it.
-func ignore(p js.Value) {
-	if p.Truthy() {
-		var h *promise.Handler
-		h = promise.NewHandler(func(js.Value) { h.Release() }, func(error) { h.Release() })
-		h.Then(p)
-	}
-}
 
 // studio encodes the pictures of one opening of the camera.
 type studio struct {

@@ -85,7 +85,7 @@ func (a *app) run(ctx context.Context) error {
 			return err
 		}
 		a.settings.On = true
-		persist(ctx)
+		persist()
 		a.save()
 	}
 	memory, err := store.OpenFolder(a.folder)

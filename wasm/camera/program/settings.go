@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -50,13 +49,10 @@ func (s settings) save(f *folder.Folder) error {
 }
 
 // persist asks the browser not to clear what the page keeps when space runs out. It may refuse, and the camera works all the same.
-func persist(ctx context.Context) {
+// The answer is not waited for: Firefox asks the user first, who may never say.
+func persist() {
 	manager := js.Global().Get("navigator").Get("storage")
-	if !manager.Truthy() || !manager.Get("persist").Truthy() {
-		return
-	}
-	var p js.Value
-	if promise.Try(func() { p = manager.Call("persist") }) == nil {
-		_, _ = promise.Await(ctx, p)
+	if manager.Truthy() && manager.Get("persist").Truthy() {
+		_ = promise.Try(func() { promise.Ignore(manager.Call("persist")) })
 	}
 }
