@@ -99,14 +99,15 @@
 
   // Whatever goes wrong, the page speaks English.
   const load = async () => {
-    const asset = JSON.parse(document.getElementById('assets').textContent)[`words-${language}.json`];
+    const assets = JSON.parse(document.getElementById('assets').textContent);
     const limit = AbortSignal.timeout ? AbortSignal.timeout(15000) : undefined;
-    const response = await fetch(asset.url, { signal: limit });
+    const response = await fetch(assets[`words-${language}.json`].url, { signal: limit });
     if (!response.ok) throw new Error(`status ${response.status}`);
     text = await response.text();
     sentences = new Map(Object.entries(JSON.parse(text)));
     await parsed;
     document.documentElement.lang = language;
+    document.querySelector('link[rel="manifest"]').href = assets[`app-${language}.webmanifest`].url; // what the app is called once installed
     translate(document.documentElement);
   };
   const ready = language === 'en' ? parsed : load().catch((error) => {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -52,11 +51,13 @@ func readSources(dir string, extra map[string]string) (map[string][]byte, error)
 			return nil, err
 		}
 	}
-	words, err := readWords(dir)
+	languages, err := readWords(dir)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(sources, words)
+	if err := addWords(sources, languages); err != nil {
+		return nil, err
+	}
 	return sources, nil
 }
 
@@ -75,7 +76,7 @@ type entry struct {
 var (
 	placeholder = regexp.MustCompile(`\{\{\s*asset\s+"([^"]*)"\s*\}\}`)
 	manifest    = regexp.MustCompile(`\{\{\s*assets\s*\}\}`)
-	unexpanded  = regexp.MustCompile(`\{\{\s*asset[^}]*\}\}`)
+	unexpanded  = regexp.MustCompile(`\{\{\s*(?:asset|say|language\b)[^}]*\}\}`)
 )
 
 // expander fills in the placeholders, those of the files that a file refers to first.

@@ -4,7 +4,8 @@
 //	go run ./static/pack -wasm build/client.wasm -scanner build/scanner.wasm -camera build/camera.wasm [-wasm-exec FILE] [-src static] [-out static/dist] [-quality fast|best]
 //
 // In the sources {{asset "NAME"}} stands for a file's url, and {{assets}}, in index.html, for a JSON object of all of them with their
-// sizes in bytes, before compression. The client is called sealcam.wasm, the reader of QR codes
+// sizes in bytes, before compression. In app.webmanifest, of which there is one for each language, {{say "SENTENCE"}} and {{language}}
+// stand for what they say. The client is called sealcam.wasm, the reader of QR codes
 // scanner.wasm, the page's camera camera.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue) words-LANGUAGE.json. The same input gives the same output.
 package main
 

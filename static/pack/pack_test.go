@@ -21,16 +21,18 @@ import (
 var sources = map[string]string{
 	"index.html": `<link href="{{asset "app.css"}}"><script src="{{asset "boot.js"}}"></script>` +
 		`<link rel="preload" href="{{asset "sealcam.wasm"}}"><script type="application/json" id="assets">{{assets}}</script>`,
-	"app.css":      `body { background: url({{asset "icon.svg"}}) } ` + strings.Repeat("a", 1000),
-	"boot.js":      `worker("{{asset "worker.js"}}") // {{other}} braces stay`,
-	"worker.js":    strings.Repeat("work();", 100),
-	"sw.js":        "keep();",
+	"app.css":         `body { background: url({{asset "icon.svg"}}) } ` + strings.Repeat("a", 1000),
+	"boot.js":         `worker("{{asset "worker.js"}}") // {{other}} braces stay`,
+	"worker.js":       strings.Repeat("work();", 100),
+	"sw.js":           "keep();",
+	"app.webmanifest": `{"lang": "{{language}}", "name": "{{say "Open"}}", "icon": "{{asset "icon.svg"}}", "text": "{{ say "Close" }}"}`,
+
 	"icon.svg":     "<svg/>",
 	"icon-180.png": strings.Repeat("p", 500),
 	"embed.go":     "package static",
 	"README.md":    "not for serving",
 
-	"words/de/page.json": `{"Close": "<Schließen>"}`, "words/de/agent.json": `{"Open": "Öffnen"}`, "words/fr/page.json": `{}`,
+	"words/de/page.json": `{"Close": "<Schließen> \"x\""}`, "words/de/agent.json": `{"Open": "Öffnen"}`, "words/fr/page.json": `{}`,
 	"words/zh-Hans/page.json": `{}`, "words/zh-Hant/page.json": `{}`,
 }
 
@@ -105,7 +107,7 @@ func TestPack(t *testing.T) {
 		t.Fatalf("%v in %q", err, block)
 	}
 	names := slices.Sorted(maps.Keys(assets))
-	if want := "app.css boot.js camera.wasm icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js " +
+	if want := "app-de.webmanifest app-fr.webmanifest app-zh-Hans.webmanifest app-zh-Hant.webmanifest app.css app.webmanifest boot.js camera.wasm icon-180.png icon.svg scanner.wasm sealcam.wasm wasm_exec.js " +
 		"words-de.json words-fr.json words-zh-Hans.json words-zh-Hant.json worker.js"; strings.Join(names, " ") != want {
 		t.Errorf("the manifest names %q", names)
 	}
@@ -135,8 +137,18 @@ func TestPack(t *testing.T) {
 		t.Errorf("app.css is %q", css)
 	}
 
-	if de := got[assets["words-de.json"].URL[1:]]; de != `{"Close":"<Schließen>","Open":"Öffnen"}`+"\n" {
+	if de := got[assets["words-de.json"].URL[1:]]; de != `{"Close":"<Schließen> \"x\"","Open":"Öffnen"}`+"\n" {
 		t.Errorf("the German sentences are %q", de)
+	}
+
+	for name, want := range map[string]string{
+		"app.webmanifest":    `{"lang": "en", "name": "Open", "icon": "` + assets["icon.svg"].URL + `", "text": "Close"}`,
+		"app-de.webmanifest": `{"lang": "de", "name": "Öffnen", "icon": "` + assets["icon.svg"].URL + `", "text": "<Schließen> \"x\""}`,
+		"app-fr.webmanifest": `{"lang": "fr", "name": "Open", "icon": "` + assets["icon.svg"].URL + `", "text": "Close"}`, // it lacks the sentences
+	} {
+		if got := got[assets[name].URL[1:]]; got != want {
+			t.Errorf("%s is %s", name, got)
+		}
 	}
 
 	compressed := 0

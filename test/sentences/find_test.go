@@ -52,6 +52,12 @@ var errA, advice = words.Error("pkg: it failed"), status{Advice: "Mend it.", Oth
 	same(t, texts(t, list, err), "%d of %s", "It failed.", "Mend it.", "inner", "later on", "many", "one", "raw “text”")
 }
 
+func TestInManifest(t *testing.T) {
+	dir := write(t, "a.webmanifest", `{"name": "{{say "Cameras"}}", "url": "{{asset "a.png"}}", "x": "{{ say "Who may watch" }}"}`)
+	list, err := sentences.InManifest(filepath.Join(dir, "a.webmanifest"))
+	same(t, texts(t, list, err), "Cameras", "Who may watch")
+}
+
 func TestInScripts(t *testing.T) {
 	dir := write(t, "a.js", `const x = t('It’s \'so\'', 1) + set('no') + t(
 		"say \"%s\"") + t(variable) + words.t('member');`)

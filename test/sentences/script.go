@@ -32,4 +32,20 @@ func InScripts(dir string) ([]Sentence, error) {
 	return found, nil
 }
 
+// packed is a sentence that package static/pack fills in.
+var packed = regexp.MustCompile(`\{\{\s*say\s+"([^"]*)"\s*\}\}`)
+
+// InManifest returns the sentences of the app's manifest.
+func InManifest(file string) ([]Sentence, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var found []Sentence
+	for _, m := range packed.FindAllSubmatch(content, -1) {
+		found = append(found, Sentence{string(m[1]), false, file})
+	}
+	return found, nil
+}
+
 var unescape = strings.NewReplacer(`\'`, `'`, `\"`, `"`, `\\`, `\`)

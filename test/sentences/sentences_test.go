@@ -31,6 +31,7 @@ func all(t *testing.T) map[string]sentences.Sentence {
 		add(sentences.InGo(filepath.Join(root, dir)))
 	}
 	add(sentences.InScripts(filepath.Join(root, "static")))
+	add(sentences.InManifest(filepath.Join(root, "static", "app.webmanifest")))
 	add(sentences.InPage(filepath.Join(root, "static", "index.html")))
 	add(sentences.Elsewhere(), nil)
 	if len(found) < 10 {
