@@ -70,28 +70,31 @@
   };
   byId('sheet-action').addEventListener('click', () => location.reload());
 
-  // notice shows a sentence beside the cameras, until it is closed; with the text of an action there is a button that calls act.
-  let acting = null;
+  // notice shows a sentence beside the cameras, until it is closed; with the text of an action there is a button that calls act. The latest
+  // is shown, and when it is closed those before it are again. It returns a function that takes this one back; without a text all are.
+  let notes = [];
   let fading = 0;
-  const notice = (text, action, act) => {
-    clearTimeout(fading);
-    // Nobody closes it on a display, so it goes by itself, and what else there is to say is added.
-    if (text && watch.guarding()) {
-      fading = setTimeout(() => notice(''), 60000);
-      const before = byId('notice').hidden ? '' : byId('notice-text').textContent;
-      if (before.includes(text)) text = before;
-      else if (before) text = before + ' ' + text;
-    }
-    setText('notice-text', text);
+  const noted = (list) => {
+    notes = list;
+    const { text, action } = notes[notes.length - 1] || {};
+    // Nobody closes one on a display to see the next.
+    setText('notice-text', watch.guarding() ? notes.map((n) => n.text).join(' ') : text || '');
     setText('notice-action', action || '').hidden = !action;
     byId('notice').hidden = !text;
-    acting = act;
+  };
+  const notice = (text, action, act) => {
+    const note = { text, action, act };
+    clearTimeout(fading);
+    if (text && watch.guarding()) fading = setTimeout(() => noted([]), 60000);
+    noted(text ? [...notes.filter((n) => n.text !== text), note] : []);
+    return () => noted(notes.filter((n) => n !== note));
   };
   byId('notice-action').addEventListener('click', () => {
-    byId('notice').hidden = true;
-    if (acting) acting();
+    const { act } = notes[notes.length - 1];
+    noted(notes.slice(0, -1));
+    if (act) act();
   });
-  byId('notice-close').addEventListener('click', () => notice(''));
+  byId('notice-close').addEventListener('click', () => noted(watch.guarding() ? [] : notes.slice(0, -1)));
 
   let stopped = false;
   const stop = (title, text, more, why) => {
@@ -148,6 +151,8 @@
     progress,
     message,
     notice,
+    // reached is called when the server answers for the first time.
+    reached: () => {},
     stop,
     watch,
     say: (text) => setText('say', text),

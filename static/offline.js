@@ -6,7 +6,10 @@
   const afterStart = 8000;
 
   if (document.body.dataset.offline) {
-    ready.then(() => globalThis.sealcam.boot.notice(t('The server cannot be reached, so this page was opened from what this device keeps. Check the network; the pictures come by themselves as soon as the server answers.')));
+    const { boot } = globalThis.sealcam;
+    ready.then(() => {
+      boot.reached = boot.notice(t('The server cannot be reached, so this page was opened from what this device keeps. Check the network; the pictures come by themselves as soon as the server answers.'));
+    });
     return;
   }
   // A page that a program on this machine carries comes from that program, which is there or not.

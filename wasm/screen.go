@@ -203,7 +203,7 @@ func (s *screen) link(snapshot *viewer.Snapshot) {
 	l := snapshot.Link
 	if s.offline && l.State == viewer.LinkReady {
 		s.offline = false
-		s.app.boot.Notice("") // said by offline.js
+		s.app.boot.Reached()
 	}
 	if len(snapshot.Tiles) == 0 {
 		s.sheet(snapshot)

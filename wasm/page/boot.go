@@ -86,6 +86,9 @@ func (b *Boot) Message(m Message) {
 // Stop fills the page for good; a display starts again by itself. why is a reason that static/watch.js knows; empty: crash.
 func (b *Boot) Stop(title, text, why string) { b.object.Call("stop", title, text, "", why) }
 
+// Reached tells the page that the server answers.
+func (b *Boot) Reached() { b.object.Call("reached") }
+
 // Notice shows a sentence beside the cameras until it is closed.
 func (b *Boot) Notice(text string) { b.object.Call("notice", text) }
 
