@@ -48,16 +48,13 @@ func Unknown(unknown []string, tiles []viewer.Tile) string {
 
 func quoted(names []string) string {
 	const most = 12
-	var b strings.Builder
+	var all []string
 	for i, name := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
 		if i == most {
-			b.WriteString("…")
+			all = append(all, "…")
 			break
 		}
-		b.WriteString("“" + brief(name) + "”")
+		all = append(all, words.Sayf("“%s”", brief(name)))
 	}
-	return b.String()
+	return words.List(all)
 }

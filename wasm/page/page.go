@@ -124,6 +124,7 @@ const (
 func (p *Page) Link(tone Tone, sentence string) {
 	p.link.set("data-tone", string(tone))
 	p.linkText.set(sentence)
+	p.link.set("title", sentence) // a narrow bar cuts it
 }
 
 // Placed is a tile that is on the screen.
