@@ -161,6 +161,11 @@ func TestPagesAreSeparate(t *testing.T) {
 		if got := Eval[string](tab, "localStorage.word ?? 'none'"); got != "mine" {
 			t.Errorf("another tab of the profile sees %q", got)
 		}
+		for i, p := range []*Page{first, second, tab} { // none hides another
+			if got := Eval[string](p, "new Promise((drawn) => requestAnimationFrame(() => drawn(document.visibilityState)))"); got != "visible" {
+				t.Errorf("page %d is %s", i, got)
+			}
+		}
 	})
 }
 

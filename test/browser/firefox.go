@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +57,11 @@ type firefoxEngine struct {
 
 	mu       sync.Mutex               // guards what follows
 	consoles map[string]func(Message) // by browsing context
+	taken    []string                 // places on the screen, by the browsing contexts that have them; empty: free
 }
+
+// step is how far the places on the screen are apart. A window whose left edge is seen is not hidden, and goes on drawing.
+const step = 40
 
 func startFirefox(ctx context.Context, prefs firefox.Prefs) (*firefoxEngine, error) {
 	e := &firefoxEngine{consoles: map[string]func(Message){}}
@@ -136,6 +141,9 @@ func (e *firefoxEngine) open(ctx context.Context, o pageOptions, console func(Me
 	e.mu.Lock()
 	e.consoles[t.id] = console
 	e.mu.Unlock()
+	if err := e.show(ctx, t.id); err != nil {
+		return nil, err
+	}
 	if err := t.resize(ctx, o.width, o.height); err != nil {
 		return nil, err
 	}
@@ -148,6 +156,30 @@ func (e *firefoxEngine) open(ctx context.Context, o pageOptions, console func(Me
 		}
 	}
 	return t, nil
+}
+
+// show gives a window a place on the screen where others do not cover it whole.
+func (e *firefoxEngine) show(ctx context.Context, id string) error {
+	var tree struct {
+		Contexts []struct{ ClientWindow string }
+	}
+	if err := e.browser.Call(ctx, "browsingContext.getTree", map[string]any{"root": id, "maxDepth": 0}, &tree); err != nil {
+		return err
+	}
+	if len(tree.Contexts) != 1 {
+		return fmt.Errorf("%d windows of one tab", len(tree.Contexts))
+	}
+	e.mu.Lock()
+	place := slices.Index(e.taken, "")
+	if place < 0 {
+		place = len(e.taken)
+		e.taken = append(e.taken, "")
+	}
+	e.taken[place] = id
+	e.mu.Unlock()
+	return e.browser.Call(ctx, "browser.setClientWindowState", map[string]any{
+		"clientWindow": tree.Contexts[0].ClientWindow, "state": "normal", "x": (place + 1) * step, "y": 0,
+	}, nil)
 }
 
 // firefoxTab is a window of Firefox.
@@ -178,6 +210,9 @@ func (t *firefoxTab) close() {
 	t.engine.mu.Lock()
 	defer t.engine.mu.Unlock()
 	delete(t.engine.consoles, t.id)
+	if place := slices.Index(t.engine.taken, t.id); t.id != "" && place >= 0 {
+		t.engine.taken[place] = ""
+	}
 }
 
 func (t *firefoxTab) navigate(ctx context.Context, address string) error {
@@ -255,8 +290,8 @@ func (t *firefoxTab) evaluate(ctx context.Context, expression string) ([]byte, e
 	return nil, fmt.Errorf("a result of type %s", v.Type)
 }
 
-// place returns where in the viewport the middle of the first element lies that a selector matches. It waits until the element is visible,
-// and brings it into view.
+// place returns where in the viewport the middle of the first element lies that a selector matches. It waits until the element is visible
+// and lies still, and brings it into view.
 func (t *firefoxTab) place(ctx context.Context, selector string, focus bool) (x, y float64, err error) {
 	const find = `(selector, focus) => {
 		const element = document.querySelector(selector);
@@ -269,6 +304,7 @@ func (t *firefoxTab) place(ctx context.Context, selector string, focus bool) (x,
 	}`
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	before := "" // what was seen the last time: typing scrolls a field into view after its keys were taken
 	for {
 		v, err := t.run(ctx, "script.callFunction", map[string]any{"functionDeclaration": find, "arguments": []any{
 			map[string]any{"type": "string", "value": selector}, map[string]any{"type": "boolean", "value": focus},
@@ -278,9 +314,10 @@ func (t *firefoxTab) place(ctx context.Context, selector string, focus bool) (x,
 		switch {
 		case err != nil && !temporary(err):
 			return 0, 0, err
-		case err == nil && json.Unmarshal(v.Value, &text) == nil && json.Unmarshal([]byte(text), &found) == nil:
+		case err == nil && json.Unmarshal(v.Value, &text) == nil && text == before && json.Unmarshal([]byte(text), &found) == nil:
 			return found[0], found[1], nil
 		}
+		before = text
 		select {
 		case <-ctx.Done():
 			return 0, 0, ctx.Err()
