@@ -15,10 +15,13 @@ import (
 var engines = []struct {
 	name  string
 	start func(t *testing.T) *browser.Browser
+	lends func(t *testing.T) *browser.Browser // offers a camera, and lends it without a question
 }{
-	{"chromium", func(t *testing.T) *browser.Browser { return browser.Start(t) }},
-	{"firefox", func(t *testing.T) *browser.Browser { return browser.StartFirefox(t, nil) }},
+	{"chromium", func(t *testing.T) *browser.Browser { return browser.Start(t) }, lendsCamera},
+	{"firefox", startFirefox, startFirefox},
 }
+
+func startFirefox(t *testing.T) *browser.Browser { return browser.StartFirefox(t, nil) }
 
 // A phone and a display show the camera in each browser, by the direct path and by the relay: this camera's pictures, seconds old. A page that
 // is loaded again knows its home.

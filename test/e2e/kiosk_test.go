@@ -19,14 +19,14 @@ import (
 const hidden = `getComputedStyle(document.getElementById("bar")).visibility === "hidden" && document.body.dataset.kiosk === "true"`
 
 // kioskHome is a home with two cameras and an owner's page.
-func kioskHome(t *testing.T, options ...browser.Option) (*node, *browser.Page) {
+func kioskHome(t *testing.T, b *browser.Browser, options ...browser.Option) (*node, *browser.Page) {
 	t.Helper()
 	n := startServer(t, nil)
 	clock := source.NewClock()
 	first, _ := rtspCamera(t, 1, clock, nil)
 	second, _ := rtspCamera(t, 2, clock, nil)
 	h := startAgent(t, n.address, nil, clock, first, second)
-	return n, claim(t, browser.Start(t), h, 2, "", options...)
+	return n, claim(t, b, h, 2, "", options...)
 }
 
 // goTo opens another fragment in the page and waits for the page to have read it.
@@ -36,7 +36,7 @@ func goTo(p *browser.Page, fragment string) {
 
 // A kiosk link shows the cameras that it names and nothing else, stays in the address, and says what is wrong with it.
 func TestKioskLink(t *testing.T) {
-	n, p := kioskHome(t, browser.Viewport(1280, 800))
+	n, p := kioskHome(t, browser.Start(t), browser.Viewport(1280, 800))
 	second := cameraName + " 2"
 	goTo(p, "kiosk="+url.PathEscape(strings.ToLower(second)))
 	p.WaitFor(hidden, patience)
@@ -97,7 +97,13 @@ const frozen = `(() => {
 
 // A display comes back by itself from everything that can be broken in a page, says why, and waits for a server that is not there.
 func TestKioskComesBack(t *testing.T) {
-	n, p := kioskHome(t, browser.Script(frozen))
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) { kioskComesBack(t, engine.start(t)) })
+	}
+}
+
+func kioskComesBack(t *testing.T, b *browser.Browser) {
+	n, p := kioskHome(t, b, browser.Script(frozen))
 	goTo(p, "kiosk&still=10")
 	p.WaitFor(hidden, patience)
 	back := func(why string) {
@@ -139,7 +145,7 @@ func TestKioskComesBack(t *testing.T) {
 
 // A page in which somebody sits asks instead.
 func TestOrdinaryPageAsks(t *testing.T) {
-	_, p := kioskHome(t, browser.Script(frozen))
+	_, p := kioskHome(t, browser.Start(t), browser.Script(frozen))
 	browser.Eval[bool](p, `globalThis.freeze = true`)
 	p.WaitText("This picture has stopped", patience)
 	browser.Eval[bool](p, `!(globalThis.freeze = false)`)

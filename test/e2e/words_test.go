@@ -51,6 +51,9 @@ func TestWordsAreChosen(t *testing.T) {
 		if lang := browser.Eval[string](p, `document.documentElement.lang`); lang != c.lang {
 			t.Errorf("%s %s: the page's language is %q", c.languages, c.script, lang)
 		}
+		if lang := browser.Eval[string](p, `fetch(document.querySelector("link[rel=manifest]").href).then((r) => r.json()).then((m) => m.lang)`); lang != c.lang {
+			t.Errorf("%s %s: the language of the app's manifest is %q", c.languages, c.script, lang)
+		}
 		p.Close()
 	}
 }
@@ -83,5 +86,36 @@ func TestSettings(t *testing.T) {
 	p.WaitFor(opened("Réglages"), patience)
 	p.Press("\x1b")
 	p.WaitFor(closedDialog+` && document.activeElement.id === "sheet-settings"`, patience) // the focus is given back
+	noExceptions(t, p)
+}
+
+// What the page has to say is not lost when it says something else: the latest is shown, then what was said before.
+func TestNoticesWait(t *testing.T) {
+	n := startServer(t, nil)
+	p := browser.Start(t).NewPage(browser.Viewport(390, 844))
+	p.Open(n.address)
+	p.WaitText("Welcome to Sealcam", patience)
+	says := func(want string) {
+		t.Helper()
+		p.WaitFor(`!document.getElementById("notice").hidden && document.getElementById("notice-text").textContent === `+quoted(want), patience)
+	}
+	browser.Eval[bool](p, `(() => {
+		const { notice } = sealcam.boot;
+		notice("First.", "Do it", () => { globalThis.done = true; });
+		globalThis.takeBack = notice("Second.");
+		notice("Third.");
+		notice("Fourth.");
+		notice("Third."); // said again
+		return true;
+	})()`)
+	says("Third.")
+	p.Click("#notice-close")
+	says("Fourth.")
+	p.Click("#notice-close")
+	says("Second.")
+	browser.Eval[bool](p, `takeBack() ?? true`)
+	says("First.")
+	p.Click("#notice-action")
+	p.WaitFor(`globalThis.done && document.getElementById("notice").hidden`, patience)
 	noExceptions(t, p)
 }
