@@ -3,7 +3,7 @@ package erasure
 // Bounds of a block.
 const (
 	MaxData   = 32 // shards of data
-	MaxParity = 4  // shards of parity
+	MaxParity = 6  // shards of parity
 )
 
 // coefficient is the matrix: what data shard number column counts in parity shard number row.

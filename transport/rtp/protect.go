@@ -15,32 +15,44 @@ const (
 	protectRTT  = 20 * time.Millisecond
 
 	protectQueue = 40 * time.Millisecond // a path with such a queue loses packets because it is full: more of them would not help
-	protectRoom  = 1.5                   // times the stream's rate must fit a path that is known to be limited
+	// A path that seems limited must have room for the stream's rate times protectRoom, or hardly a queue: where packets come unevenly it
+	// seems limited and is not.
+	protectRoom   = 1.5
+	protectNarrow = 8 * time.Millisecond
 
-	unmended = 0.005 // share of blocks that may need more than their parity
+	// Share of blocks that may need more than their parity: the others are late by a round trip, which is seen as a freeze if it is long.
+	unmended     = 0.005
+	unmendedFar  = 0.001
+	unmendedFrom = 120 * time.Millisecond // round trip
 )
 
 // protect decides whether a frame is sent in shards, and with how much parity. That counts as what is sent again: together it is never more
 // than what was sent the first time.
 func (s *slot) protect(f *outFrame, now time.Duration) {
-	if len(f.sealed) > maxSharded || s.base(now) < protectRTT || s.path.standing > protectQueue {
+	rtt := s.base(now)
+	if len(f.sealed) > maxSharded || rtt < protectRTT || s.path.standing > protectQueue {
 		return
 	}
 	rate := s.camera(f.camera).streams[f.stream].meter.rate
-	if capacity, limited := s.path.capacity(now); limited && float64(capacity) < protectRoom*float64(rate) {
+	if capacity, limited := s.path.capacity(now); limited && float64(capacity) < protectRoom*float64(rate) && s.path.standing > protectNarrow {
 		return
 	}
 	c := cutOf(len(f.sealed))
 	share, inARow := s.path.losses()
-	rows := parityRows(c.rows(0), c.blocks, share, inARow)
+	allowed := unmended
+	if rtt >= unmendedFrom {
+		allowed = unmendedFar
+	}
+	rows := parityRows(c.rows(0), c.blocks, share, inARow, allowed)
 	if rows > 0 && s.repair(rows*c.blocks*c.size) {
 		f.cut, f.parity = c, c.parityOf(f.sealed, rows)
 		s.stats.Parity += uint64(len(f.parity))
 	}
 }
 
-// parityRows returns how much parity a block of so many shards needs if a share of the packets is lost, so many in a row on average.
-func parityRows(shards, blocks int, share, inARow float64) int {
+// parityRows returns how much parity a block of so many shards needs if a share of the packets is lost, so many in a row on average, and
+// a share of the blocks may need more.
+func parityRows(shards, blocks int, share, inARow, unmended float64) int {
 	if share < protectLoss {
 		return 0
 	}

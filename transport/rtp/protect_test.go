@@ -14,20 +14,23 @@ func TestParityRows(t *testing.T) {
 		name           string
 		shards, blocks int
 		share, inARow  float64
+		unmended       float64
 		want           int
 	}{
-		{"nothing lost", 11, 1, 0, 0, 0},
-		{"hardly anything", 11, 1, 0.002, 1, 0},
-		{"1 %", 11, 1, 0.01, 1, 2},
-		{"1 % of small frames", 3, 1, 0.01, 1, 1},
-		{"3 %", 11, 1, 0.03, 1, 3},
-		{"5 %", 11, 1, 0.05, 1, 3},
-		{"a third", 11, 1, 0.33, 1.5, 4},
-		{"four in a row", 11, 1, 0.03, 4, 4},
-		{"four in a row of a large frame", 24, 4, 0.03, 4, 2},
-		{"almost everything", 24, 4, 0.99, 60, 4},
+		{"nothing lost", 11, 1, 0, 0, 0.005, 0},
+		{"hardly anything", 11, 1, 0.002, 1, 0.005, 0},
+		{"1 %", 11, 1, 0.01, 1, 0.005, 2},
+		{"1 % of small frames", 3, 1, 0.01, 1, 0.005, 1},
+		{"3 %", 11, 1, 0.03, 1, 0.005, 3},
+		{"5 %", 11, 1, 0.05, 1, 0.005, 3},
+		{"5 %, and asking again takes long", 11, 1, 0.05, 1, 0.001, 4},
+		{"5 % of a large frame", 24, 3, 0.05, 1, 0.001, 6},
+		{"a third", 11, 1, 0.33, 1.5, 0.005, 6},
+		{"four in a row", 11, 1, 0.03, 4, 0.005, 6},
+		{"four in a row of a large frame", 24, 4, 0.03, 4, 0.005, 2},
+		{"almost everything", 24, 4, 0.99, 60, 0.005, 6},
 	} {
-		if got := parityRows(c.shards, c.blocks, c.share, c.inARow); got != c.want {
+		if got := parityRows(c.shards, c.blocks, c.share, c.inARow, c.unmended); got != c.want {
 			t.Errorf("%s: %d rows, want %d", c.name, got, c.want)
 		}
 	}
@@ -92,6 +95,7 @@ func TestParityIsForLoss(t *testing.T) {
 		"narrow": func(s *slot) {
 			s.camera(0).streams[0].meter.rate = 3_000_000
 			s.path.samples = []sample{{rate: 4_000_000, limited: true}}
+			s.path.standing = protectNarrow + 1
 		},
 		"large": nil,
 	} {
@@ -138,6 +142,18 @@ func TestShardsAreResent(t *testing.T) {
 	s.flush(0, every)
 	if rest := drain(s, 2*time.Millisecond); len(rest) != 0 {
 		t.Errorf("after the flush: %+v", rest)
+	}
+}
+
+// Where packets come unevenly but without a queue, a path that seems too narrow for parity has it nevertheless.
+func TestParityDespiteJitter(t *testing.T) {
+	s := newSlot(&SenderStats{}, newPath(), 0)
+	losing(s, 50, 950, 50)
+	s.camera(0).streams[0].meter.rate = 3_000_000
+	s.path.samples = []sample{{rate: 4_000_000, limited: true}}
+	s.push(sized(0, true, 8000))
+	if sent := drain(s, 0); !sent[0].frame.sharded() {
+		t.Error("not sent in shards")
 	}
 }
 
