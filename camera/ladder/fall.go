@@ -14,7 +14,7 @@ func (l *Ladder) congested(now time.Time, p transport.Path, cameras []Camera) bo
 		return false // single pictures go one at a time: the queue is theirs, and ends with them
 	}
 	// What stood in the queue at the fall, and the pictures with which a smaller stream begins, go by.
-	if now.Sub(l.fell) < drain && !l.trying() && l.taken(cameras) <= l.limit && p.Loss < hopelessLoss {
+	if fell := now.Sub(l.fell); fell < drain && !l.trying() && l.taken(cameras) <= l.limit && (p.Loss < hopelessLoss || fell < lossDrain+p.RTT) {
 		return false
 	}
 	if !p.Known {

@@ -24,8 +24,10 @@ const (
 
 	// settle, beyond a round trip, is how long a change takes to show.
 	settle = 350 * time.Millisecond
-	// drain is how long a fall may take to show where it was far enough.
-	drain = 2500 * time.Millisecond
+	// drain is how long a fall may take to show where it was far enough; lossDrain, beyond a round trip, how long what was sent before it
+	// may count as lost.
+	drain     = 2500 * time.Millisecond
+	lossDrain = 1500 * time.Millisecond
 	// trialFor, beyond a round trip, is how long a bigger stream runs beside the smaller one.
 	trialFor = 1200 * time.Millisecond
 	// trialWaits is how long a trial waits for a key frame.
@@ -47,6 +49,8 @@ const (
 	switchFor = 150 * time.Millisecond
 	// usual is how fast carriers send where nothing is known of the path.
 	usual = 9 * transport.Mbit
+	// ample is how many times what a step needs a path must be known to carry for the step to be taken soon after a fall.
+	ample = 2
 )
 
 // Step is one step of a camera's ladder.

@@ -48,12 +48,16 @@ type link struct {
 	rate    transport.Bitrate
 	room    time.Duration // of the queue
 	lies    bool          // trains come through faster than what follows them
+	gentle  bool          // trains are sent as slowly as the path is, so that it does not seem limited
+	recall  time.Duration // for which the path's loss shows what was lost at worst
 	silent  bool
 	loss    float64 // at random
 	cameras func(now time.Time) []Camera
 
 	trials  map[uint8]time.Time // since when
 	queue   float64             // bits
+	worst   float64             // loss of late
+	worstAt time.Time
 	path    transport.Path
 	plans   []Plan
 	changes int
@@ -144,9 +148,16 @@ func (l *link) carry(cameras []Camera) {
 	if l.lies {
 		l.path.Capacity, l.path.Limited = 9*transport.Mbit, false
 	}
+	if l.gentle {
+		l.path.Limited = false
+	}
 	if demand > 0 {
 		l.path.Loss = max(l.loss, lost/demand)
 	}
+	if l.path.Loss >= l.worst || l.now.Sub(l.worstAt) > l.recall {
+		l.worst, l.worstAt = l.path.Loss, l.now
+	}
+	l.path.Loss = l.worst
 }
 
 func (l *link) want(camera int, step Step) {
@@ -235,6 +246,46 @@ func TestFailedTriesBecomeRare(t *testing.T) {
 	if l.tries < 3 || l.tries > 16 || l.changes != 0 {
 		t.Errorf("%d tries in ten minutes, %d changes", l.tries, l.changes)
 	}
+}
+
+// What a failed try lost does not speak against the smaller stream, though it is counted for a while after.
+func TestFailedTryCostsNoStep(t *testing.T) {
+	l := newLink(t, 1500*transport.Kbit, one)
+	l.lies, l.recall, l.room = true, time.Second, 60*time.Millisecond
+	l.run(6*time.Second, nil)
+	l.run(3*time.Minute, func() {
+		if f := l.plans[0].Feeds; f[0].Step != subStep {
+			t.Fatalf("after %v: %+v, loss %v", l.now.Sub(start), f, l.path.Loss)
+		}
+	})
+	if l.tries == 0 {
+		t.Error("nothing was tried")
+	}
+}
+
+// That packets came as fast as they were sent says nothing if they were sent slowly.
+func TestSlowTrainsPromiseNothing(t *testing.T) {
+	l := newLink(t, 1500*transport.Kbit, one)
+	l.run(10*time.Second, nil)
+	l.gentle = true
+	l.run(time.Minute, nil)
+	if l.want(0, subStep); l.tries > 0 {
+		t.Errorf("%d tries", l.tries)
+	}
+}
+
+// However often bigger streams failed, one that the path is known to carry twice over is back soon.
+func TestAmpleStepIsBackSoon(t *testing.T) {
+	l := newLink(t, 1500*transport.Kbit, one)
+	l.run(10*time.Second, nil)
+	l.ladder.wait = mostWait
+	l.ladder.rose = l.now // a fall counts as failure
+	l.rate = 200 * transport.Kbit
+	l.run(10*time.Second, nil)
+	l.want(0, keysStep)
+	l.rate = 1500 * transport.Kbit
+	l.run(firstWait+gop+trialFor, nil)
+	l.want(0, subStep)
 }
 
 // Several cameras share what there is, the largest picture first.

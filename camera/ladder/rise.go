@@ -36,12 +36,13 @@ func (l *Ladder) rise(now time.Time, p transport.Path, cameras []Camera) {
 	if l.atTop(cameras) && now.Sub(l.limited) > recentUp {
 		l.limit = 0
 	}
-	if c == nil || now.Before(l.nextUp) || p.Queue > calmQueue || p.Loss > calmLoss {
+	if c == nil || p.Queue > calmQueue || p.Loss > calmLoss {
 		return
 	}
 	s := l.cameras[c.Number]
 	at := c.find(s.step)
-	if p.Known && !l.fits(now, p, cameras, c, at-1) {
+	need := l.needs(cameras, c, at-1)
+	if now.Before(l.nextUp) && !(p.Limited && p.Capacity >= ample*need && now.Sub(l.fell) >= firstWait) || p.Known && !fits(p, need) {
 		return
 	}
 	up := &c.Offers[at-1]
@@ -72,16 +73,24 @@ func (l *Ladder) candidate(cameras []Camera) (best *Camera) {
 	return best
 }
 
-// fits says whether the path is known to have room for a camera's step beside everything else.
-func (l *Ladder) fits(now time.Time, p transport.Path, cameras []Camera, c *Camera, at int) bool {
+// needs returns what a camera's step takes beside everything else.
+func (l *Ladder) needs(cameras []Camera, c *Camera, at int) transport.Bitrate {
 	need := c.Offers[at].Rate
 	for i := range cameras {
 		if other := &cameras[i]; other.Number != c.Number {
 			need += other.rate(l.cameras[other.Number].step)
 		}
 	}
-	// Where packets came as fast as they were sent, nothing speaks against a try.
-	return p.Capacity > 0 && (!p.Limited || float64(p.Capacity)*room >= float64(need))
+	return need
+}
+
+// fits says whether the path is known to have room for so much.
+func fits(p transport.Path, need transport.Bitrate) bool {
+	if p.Limited {
+		return float64(p.Capacity)*room >= float64(need)
+	}
+	// Packets came as fast as they were sent. If that was fast, nothing speaks against a try.
+	return p.Capacity > 0 && p.Capacity >= min(need, usual/2)
 }
 
 // atTop says whether every camera gets what is wished for.
@@ -95,7 +104,7 @@ func (l *Ladder) wantsProbe(now time.Time, p transport.Path, cameras []Camera) b
 	if c == nil || l.silent || !p.Known || now.Before(l.nextUp.Add(-probeGap)) || p.Queue > calmQueue || now.Sub(l.probed) < probeGap {
 		return false
 	}
-	if l.fits(now, p, cameras, c, c.find(l.cameras[c.Number].step)-1) {
+	if fits(p, l.needs(cameras, c, c.find(l.cameras[c.Number].step)-1)) {
 		return false
 	}
 	l.probed = now
