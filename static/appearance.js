@@ -3,7 +3,7 @@
 (() => {
   const root = document.documentElement;
   const place = 'sealcam.appearance';
-  const grounds = { dark: '#0b0e11', light: '#f2f4f6' }; // --ground of app.css
+  const grounds = { dark: '#0b0e11', light: '#f2f4f6' }; // --ground of style/palette.css
   const bars = [...document.querySelectorAll('meta[name="theme-color"]')].map((meta) => [meta, meta.content]);
 
   const chosen = () => {

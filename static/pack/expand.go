@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/sealcam/sealcam/static/stylesheet"
 )
 
 const (
@@ -24,7 +26,8 @@ var kinds = map[string]struct{ text bool }{
 	".svg": {}, ".png": {}, ".ico": {}, ".wasm": {},
 }
 
-// readSources reads the folder's own files, not those of folders in it, the extra ones, and the languages' sentences, by name.
+// readSources reads the folder's own files, not those of folders in it, the extra ones, the style sheet with its parts, and the languages'
+// sentences, by name.
 func readSources(dir string, extra map[string]string) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -49,6 +52,11 @@ func readSources(dir string, extra map[string]string) (map[string][]byte, error)
 	for name, file := range files {
 		if sources[name], err = os.ReadFile(file); err != nil {
 			return nil, err
+		}
+	}
+	if _, ok := sources[stylesheet.Name]; ok {
+		if sources[stylesheet.Name], err = stylesheet.Read(os.DirFS(dir)); err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 	}
 	languages, err := readWords(dir)

@@ -6,7 +6,8 @@
 // In the sources {{asset "NAME"}} stands for a file's url, and {{assets}}, in index.html, for a JSON object of all of them with their
 // sizes in bytes, before compression. In app.webmanifest, of which there is one for each language, {{say "SENTENCE"}} and {{language}}
 // stand for what they say. The client is called sealcam.wasm, the reader of QR codes
-// scanner.wasm, the page's camera camera.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue) words-LANGUAGE.json. The same input gives the same output.
+// scanner.wasm, the page's camera camera.wasm, Go's loader wasm_exec.js, the sentences of a language (package static/catalogue)
+// words-LANGUAGE.json. The parts of app.css are put together (package static/stylesheet). The same input gives the same output.
 package main
 
 import (

@@ -278,6 +278,7 @@ func TestPackRefuses(t *testing.T) {
 	}{
 		"a file that is none":   {map[string]string{"boot.js": `{{asset "gone.js"}}`}, nil, `boot.js: {{asset "gone.js"}}`},
 		"a circle":              {map[string]string{"boot.js": `{{asset "worker.js"}}`, "worker.js": `{{asset "boot.js"}}`}, nil, "refers back"},
+		"a part of the style":   {map[string]string{"app.css": `@import "style/none.css";` + "\n"}, nil, "style/none.css"},
 		"the manifest in css":   {map[string]string{"app.css": `{{assets}}`}, nil, "no placeholder here"},
 		"a broken placeholder":  {map[string]string{"boot.js": `{{asset worker.js}}`}, nil, "no placeholder here"},
 		"no page":               {map[string]string{"index.html": "-"}, nil, "there is no index.html"},

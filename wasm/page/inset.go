@@ -36,7 +36,7 @@ type keptInsetView struct {
 // Margins of an inset in CSS pixels: from the sides, and from the labels of the picture beneath above and below.
 const insetSide, insetLabels, insetLabelsNarrow = 16, 88, 140
 
-// narrowTools is the width up to which the tool bar lies above the labels, as in app.css.
+// narrowTools is the width up to which the tool bar lies above the labels, as in style/tools.css.
 const narrowTools = 760
 
 func (p *Page) recallInset() {

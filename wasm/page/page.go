@@ -15,7 +15,7 @@ import (
 	"github.com/sealcam/sealcam/viewer/shortcut"
 )
 
-// The tiles' corners and gaps in CSS pixels, as --radius and --gap in app.css; there are smaller ones for narrow windows.
+// The tiles' corners and gaps in CSS pixels, as --radius and --gap in style/palette.css; there are smaller ones for narrow windows.
 const (
 	radiusWide, gapWide     = 14, 10
 	radiusNarrow, gapNarrow = 12, 6

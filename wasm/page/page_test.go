@@ -4,7 +4,6 @@ package page
 
 import (
 	"image"
-	"os"
 	"slices"
 	"strings"
 	"syscall/js"
@@ -15,6 +14,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/layout"
+	"github.com/sealcam/sealcam/wasm/dom/domtest"
 )
 
 // fixture is the product's own document in a stage of 600 by 400 CSS pixels at the window's corner.
@@ -28,19 +28,8 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	html, err := os.ReadFile("../../static/index.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	css, err := os.ReadFile("../../static/app.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, body, _ := strings.Cut(string(html), "<body")
-	_, body, _ = strings.Cut(body, ">")
-	body, _, _ = strings.Cut(body, "</body>")
+	domtest.Load(t)
 	f := &fixture{t: t, document: js.Global().Get("document")}
-	f.document.Get("body").Set("innerHTML", body+"<style>"+string(css)+"</style>")
 	for _, name := range []string{"data-full", "data-tools"} { // of the test before
 		f.document.Get("body").Call("removeAttribute", name)
 	}

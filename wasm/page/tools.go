@@ -90,7 +90,7 @@ func (t *tools) tapped() {
 	t.follow(true, time.Now())
 }
 
-// follow shows or hides the bar. What has the focus or lies under the pointer stays: app.css sees to that.
+// follow shows or hides the bar. What has the focus or lies under the pointer stays: style/tools.css sees to that.
 func (t *tools) follow(full bool, now time.Time) {
 	value := ""
 	if full && now.Before(t.until) {

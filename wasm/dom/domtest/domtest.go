@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sealcam/sealcam/static/stylesheet"
 	"github.com/sealcam/sealcam/wasm/dom"
 )
 
@@ -28,7 +29,7 @@ func Load(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	css, err := os.ReadFile(filepath.Join(static, "app.css"))
+	css, err := stylesheet.Read(os.DirFS(static))
 	if err != nil {
 		t.Fatal(err)
 	}
