@@ -3,15 +3,10 @@
 package e2e
 
 import (
-	"log/slog"
 	"testing"
 
-	"github.com/sealcam/sealcam/camera"
-	"github.com/sealcam/sealcam/camera/rtsp"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/test/browser"
-	"github.com/sealcam/sealcam/test/clips"
-	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
 // wrongClock sets the page's clock a day ahead, until __clock is 0.
@@ -28,20 +23,8 @@ const wrongClock = `(() => {
 func TestClockOffByADay(t *testing.T) {
 	n := startServer(t, nil)
 	clock := source.NewClock()
-	clip, err := clips.Make(t.Context(), clips.Camera(6))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cam, err := rtspcam.Start(clip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cam.Close)
-	src, err := rtsp.New(rtsp.Config{Main: cam.MainURL(), Sub: cam.SubURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := startAgent(t, n.address, nil, clock, camera.Camera{Name: cameraName, Source: src})
+	cam, _ := rtspCamera(t, 6, clock, nil)
+	h := startAgent(t, n.address, nil, clock, cam)
 	p := browser.Start(t).NewPage(browser.Script(wrongClock))
 	p.Open(withQuery(h.link(t), "transport=relay"))
 	p.WaitFor(`document.getElementById("sheet-text").textContent.includes("This device's clock is wrong: set date and time")`, patience)

@@ -3,17 +3,14 @@
 package e2e
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 
-	"github.com/sealcam/sealcam/camera"
 	"github.com/sealcam/sealcam/camera/rtsp"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
-	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
 // tileDiagnosis is what sealcam.stats() tells of a tile.
@@ -95,20 +92,8 @@ func TestDecoders(t *testing.T) {
 func TestGoDecoderWithoutSubStream(t *testing.T) {
 	n := startServer(t, nil)
 	clock := source.NewClock()
-	clip, err := clips.Make(t.Context(), clips.Camera(5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	played, err := rtspcam.Start(clip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(played.Close)
-	src, err := rtsp.New(rtsp.Config{Main: played.MainURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := startAgent(t, n.address, nil, clock, camera.Camera{Name: cameraName, Source: src})
+	cam := reached(t, cameraName, rtsp.Config{Main: play(t, clips.Camera(5), nil).MainURL(), Clock: clock})
+	h := startAgent(t, n.address, nil, clock, cam)
 	p := claim(t, browser.Start(t), h, 1, "decoder=go")
 	p.Sample(true)
 	wantPictures(t, p.WaitSamples(patience, browser.Frames("", 6)), 5)

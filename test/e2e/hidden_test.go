@@ -4,16 +4,11 @@ package e2e
 
 import (
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
-	"github.com/sealcam/sealcam/camera"
-	"github.com/sealcam/sealcam/camera/rtsp"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/test/browser"
-	"github.com/sealcam/sealcam/test/clips"
-	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
 // A page that nobody sees asks for less at once and for nothing after a while; its pictures are back as soon as somebody sees it. A headless
@@ -21,20 +16,8 @@ import (
 func TestHiddenPage(t *testing.T) {
 	n := startServer(t, nil)
 	clock := source.NewClock()
-	clip, err := clips.Make(t.Context(), clips.Camera(6))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cam, err := rtspcam.Start(clip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cam.Close)
-	src, err := rtsp.New(rtsp.Config{Main: cam.MainURL(), Sub: cam.SubURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := startAgent(t, n.address, nil, clock, camera.Camera{Name: cameraName, Source: src})
+	cam, _ := rtspCamera(t, 6, clock, nil)
+	h := startAgent(t, n.address, nil, clock, cam)
 	p := claim(t, browser.Start(t), h, 1, "transport=relay")
 	see := func(state string) {
 		browser.Eval[bool](p, fmt.Sprintf(`

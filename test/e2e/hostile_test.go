@@ -5,7 +5,6 @@ package e2e
 import (
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -188,26 +187,14 @@ func (w *battle) startHome(t *testing.T, number *int, n int) *battleHome {
 	clock := source.NewClock()
 	var cameras []camera.Camera
 	for range n {
-		conf, err := clips.Make(t.Context(), battleClip(*number))
-		if err != nil {
-			t.Fatal(err)
-		}
-		cam, err := rtspcam.Start(conf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(cam.Close)
-		src, err := rtsp.New(rtsp.Config{Main: cam.MainURL(), Sub: cam.SubURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		cam := play(t, battleClip(*number), nil)
 		name := fmt.Sprintf("%s %d", cameraName, *number)
 		id, err := memory.Camera(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.cameras = append(h.cameras, &battleCamera{Camera: cam, id: id.String(), number: *number, home: h})
-		cameras = append(cameras, camera.Camera{Name: name, Source: src})
+		cameras = append(cameras, reached(t, name, rtsp.Config{Main: cam.MainURL(), Sub: cam.SubURL(), Clock: clock}))
 		*number++
 	}
 	// The homes are ephemeral, because the page asks the owner of one that lasts to write the recovery phrase down.

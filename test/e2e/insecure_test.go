@@ -16,7 +16,6 @@ import (
 	"github.com/sealcam/sealcam/server"
 	"github.com/sealcam/sealcam/test/browser"
 	"github.com/sealcam/sealcam/test/clips"
-	"github.com/sealcam/sealcam/test/rtspcam"
 )
 
 // insecureName is a host name that browsers do not take for this machine's own, as that of a server on the LAN.
@@ -75,15 +74,7 @@ func insecureOrigin(t *testing.T, b *browser.Browser, query string) {
 // The agent's own server in the local network, in the released binary: the page that it serves by plain http shows the cameras, H.264 and
 // JPEG, with nothing else running.
 func TestAgentServesTheLAN(t *testing.T) {
-	clip, err := clips.Make(t.Context(), clips.Camera(9))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cam, err := rtspcam.Start(clip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cam.Close)
+	cam := play(t, clips.Camera(9), nil)
 	folder := t.TempDir()
 	config := filepath.Join(folder, "sealcam.toml")
 	text := fmt.Sprintf("name = \"Home\"\nstate = %q\n\n[[camera]]\nname = \"Porch\"\nmain = %q\nsub = %q\n\n[[camera]]\nname = \"Card\"\ntestcard = true\n",

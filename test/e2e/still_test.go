@@ -3,12 +3,10 @@
 package e2e
 
 import (
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/sealcam/sealcam/camera"
 	"github.com/sealcam/sealcam/camera/rtsp"
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/e2ee/seal"
@@ -32,24 +30,12 @@ func TestStills(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			n := startServer(t, nil)
 			clock := source.NewClock()
-			clip, err := clips.Make(t.Context(), clips.Camera(6))
-			if err != nil {
-				t.Fatal(err)
-			}
-			cam, err := rtspcam.Start(clip)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(cam.Close)
-			use := rtsp.Config{Main: cam.MainURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)}
+			cam := play(t, clips.Camera(6), nil)
+			use := rtsp.Config{Main: cam.MainURL(), Clock: clock}
 			if test.sub {
 				use.Sub = cam.SubURL()
 			}
-			src, err := rtsp.New(use)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := startAgent(t, n.address, nil, clock, camera.Camera{Name: cameraName, Source: src})
+			h := startAgent(t, n.address, nil, clock, reached(t, cameraName, use))
 			p := claim(t, browser.Start(t), h, 1, test.query, browser.Script(test.script))
 			p.WaitFor(`sealcam.stats().tiles[0].stream === 2 && sealcam.stats().tiles[0].codec === "JPEG"`, patience)
 			p.Sample(true)

@@ -135,31 +135,49 @@ func (h *home) link(t *testing.T) string {
 	}
 }
 
-// rtspCamera is a barcode camera and what the agent needs to use it.
+// rtspCamera is a barcode camera with a password, and what the agent needs to use it.
 func rtspCamera(t *testing.T, number int, clock *source.Clock, change func(*rtspcam.Config, *rtsp.Config)) (camera.Camera, *rtspcam.Camera) {
 	t.Helper()
-	conf, err := clips.Make(t.Context(), clips.Camera(number))
+	use := rtsp.Config{Clock: clock}
+	cam := play(t, clips.Camera(number), func(c *rtspcam.Config) {
+		c.Auth, c.User, c.Password = rtspcam.Digest, "viewer", password
+		if change != nil {
+			change(c, &use)
+		}
+	})
+	if use.Main == "" {
+		use.Main, use.Sub = cam.MainURL(), cam.SubURL()
+	}
+	return reached(t, fmt.Sprintf("%s %d", cameraName, number), use), cam
+}
+
+// play starts a camera that plays a clip, and anybody may watch if change says nothing else.
+func play(t *testing.T, clip clips.Spec, change func(*rtspcam.Config)) *rtspcam.Camera {
+	t.Helper()
+	conf, err := clips.Make(t.Context(), clip)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf.Auth, conf.User, conf.Password = rtspcam.Digest, "viewer", password
-	use := rtsp.Config{Clock: clock, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
-		change(&conf, &use)
+		change(&conf)
 	}
 	cam, err := rtspcam.Start(conf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cam.Close)
-	if use.Main == "" {
-		use.Main, use.Sub = cam.MainURL(), cam.SubURL()
-	}
+	return cam
+}
+
+// reached is a camera at these addresses as the agent knows it.
+func reached(t *testing.T, name string, use rtsp.Config) camera.Camera {
+	t.Helper()
+	use.Log = slog.New(slog.DiscardHandler)
 	src, err := rtsp.New(use)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return camera.Camera{Name: fmt.Sprintf("%s %d", cameraName, number), Source: src}, cam
+	return camera.Camera{Name: name, Source: src}
 }
 
 // Words that must never leave the agent in the clear.

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -29,25 +28,9 @@ func TestBadCameras(t *testing.T) {
 		c.Address = freeAddress(t)
 		use.Main = "rtsp://viewer:wrong-" + password + "@" + c.Address + rtspcam.MainPath
 	})
-	absent, err := rtsp.New(rtsp.Config{Main: "rtsp://viewer:" + password + "@" + freeAddress(t) + "/main", Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf, err := clips.Make(t.Context(), clips.H265(4))
-	if err != nil {
-		t.Fatal(err)
-	}
-	modern, err := rtspcam.Start(conf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(modern.Close)
-	h265, err := rtsp.New(rtsp.Config{Main: modern.MainURL(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := startAgent(t, n.address, nil, clock, good, locked,
-		camera.Camera{Name: "absent", Source: absent}, camera.Camera{Name: "modern", Source: h265})
+	absent := reached(t, "absent", rtsp.Config{Main: "rtsp://viewer:" + password + "@" + freeAddress(t) + "/main", Clock: clock})
+	modern := reached(t, "modern", rtsp.Config{Main: play(t, clips.H265(4), nil).MainURL(), Clock: clock})
+	h := startAgent(t, n.address, nil, clock, good, locked, absent, modern)
 
 	p := browser.Start(t).NewPage(browser.Viewport(960, 540))
 	p.Open(h.link(t))
