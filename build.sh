@@ -10,7 +10,7 @@ bin=$root/build/bin
 readonly root bin
 
 readonly steps=(format tidy vet staticcheck fuzzseeds unit wasm e2e reproducible)
-readonly wasm_packages=(./codec/... ./e2ee/... ./control/... ./signal/... ./viewer/... ./transport/... ./wasm/... ./test/wasmexec/inside)
+readonly wasm_packages=(./codec/... ./e2ee/... ./control/... ./signal/... ./viewer/... ./transport/... ./wasm/... ./internal/... ./test/wasmexec/inside)
 
 usage() {
 	cat <<END

@@ -16,9 +16,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/logging"
 	"github.com/pion/turn/v4"
 
+	"github.com/sealcam/sealcam/internal/silence"
 	"github.com/sealcam/sealcam/signal"
 )
 
@@ -80,7 +80,7 @@ func startTURN(c Config) (*turnServer, error) {
 			OnAllocationCreated: func(_, _ net.Addr, _, user, _ string, _ net.Addr, _ int) { t.count(user, 1) },
 			OnAllocationDeleted: func(_, _ net.Addr, _, user, _ string) { t.count(user, -1) },
 		},
-		LoggerFactory: silence{},
+		LoggerFactory: silence.Factory{},
 	})
 	if err != nil {
 		conn.Close()
@@ -180,18 +180,3 @@ func (noRelay) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error)
 	return nil, nil, errNoRelay
 }
 func (noRelay) AllocateConn(string, int) (net.Conn, net.Addr, error) { return nil, nil, errNoRelay }
-
-// silence keeps the library's logs away: addresses stand in them.
-type silence struct{}
-
-func (silence) NewLogger(string) logging.LeveledLogger { return silence{} }
-func (silence) Trace(string)                           {}
-func (silence) Tracef(string, ...any)                  {}
-func (silence) Debug(string)                           {}
-func (silence) Debugf(string, ...any)                  {}
-func (silence) Info(string)                            {}
-func (silence) Infof(string, ...any)                   {}
-func (silence) Warn(string)                            {}
-func (silence) Warnf(string, ...any)                   {}
-func (silence) Error(string)                           {}
-func (silence) Errorf(string, ...any)                  {}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/turn/v4"
 
+	"github.com/sealcam/sealcam/internal/silence"
 	"github.com/sealcam/sealcam/signal"
 )
 
@@ -21,7 +22,7 @@ func turnClient(t *testing.T, s *Server, credentials signal.TURN) *turn.Client {
 	}
 	c, err := turn.NewClient(&turn.ClientConfig{
 		STUNServerAddr: s.UDPAddr().String(), TURNServerAddr: s.UDPAddr().String(), Conn: conn,
-		Username: credentials.Username, Password: credentials.Password, Realm: turnRealm, LoggerFactory: silence{},
+		Username: credentials.Username, Password: credentials.Password, Realm: turnRealm, LoggerFactory: silence.Factory{},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/transport/relay"
 )
@@ -49,7 +50,7 @@ type testConn struct {
 
 func (s *testServer) dial(ctx context.Context) (server, error) {
 	for late := time.Now().Add(10 * time.Second); s.isDark(); { // nobody answers
-		if !pause(ctx, 100*time.Millisecond) || time.Now().After(late) {
+		if !pause.For(ctx, 100*time.Millisecond) || time.Now().After(late) {
 			return nil, signal.ErrUnreachable
 		}
 	}

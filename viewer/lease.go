@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/e2ee/grant"
+	"github.com/sealcam/sealcam/internal/pause"
 )
 
 // Times of renewing the leases of screens.
@@ -26,7 +27,7 @@ func (s *agentSession) keepLeases(ctx context.Context) {
 		if !s.renewLeases(ctx) {
 			wait = leaseRetry
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 	}

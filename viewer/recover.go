@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer/words"
 )
@@ -33,7 +34,7 @@ func pace(ctx context.Context, n int) bool {
 	if n < paceFree {
 		return ctx.Err() == nil
 	}
-	return pause(ctx, paceEvery)
+	return pause.For(ctx, paceEvery)
 }
 
 // RecoverConfig is what Recover needs.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/control"
+	"github.com/sealcam/sealcam/internal/pause"
 )
 
 // Times of changing between the ways.
@@ -51,7 +52,7 @@ func (s *agentSession) keepPeer(ctx context.Context) {
 		if errors.Is(err, errPeerRenew) {
 			continue
 		}
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 		wait = min(2*wait, peerMostWait)

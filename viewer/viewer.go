@@ -312,15 +312,3 @@ func (v *Viewer) pauseUntilOnline(ctx context.Context, d time.Duration) bool {
 	}
 	return true
 }
-
-// pause waits; false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealcam/sealcam/camera/source"
 	"github.com/sealcam/sealcam/codec"
+	"github.com/sealcam/sealcam/internal/pause"
 )
 
 // Config is one camera.
@@ -173,7 +174,7 @@ func (l *layer) run(ctx context.Context) {
 		if !began.IsZero() {
 			held = time.Since(began)
 		}
-		if !wait(ctx, back.after(problem.Problem, held)) {
+		if !pause.For(ctx, back.after(problem.Problem, held)) {
 			return
 		}
 	}
@@ -203,16 +204,4 @@ func layerName(l source.Layer) string {
 		return "sub"
 	}
 	return "main"
-}
-
-// wait returns false when ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

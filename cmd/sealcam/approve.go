@@ -33,11 +33,7 @@ func (c *agentApproveCmd) Run(ctx context.Context, env environment, flags *agent
 			return err
 		}
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
-		t, err := console.trust(ctx, v)
-		if err != nil {
-			return err
-		}
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, t viewer.Trust) error {
 		if _, err := c.terms(cmp.Or(c.Name, "screen"), grant.Display, t.Cameras, time.Now()); err != nil {
 			return err // before anybody walks to a screen
 		}

@@ -20,11 +20,7 @@ func (c *agentRevokeCmd) Run(ctx context.Context, env environment, flags *agentF
 	if err != nil {
 		return err
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
-		t, err := console.trust(ctx, v)
-		if err != nil {
-			return err
-		}
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, t viewer.Trust) error {
 		found, err := find(t, c.Device, time.Now())
 		if err != nil {
 			return err
@@ -62,11 +58,7 @@ func (c *agentRenameCmd) Run(ctx context.Context, env environment, flags *agentF
 	if err != nil {
 		return err
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
-		t, err := console.trust(ctx, v)
-		if err != nil {
-			return err
-		}
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, t viewer.Trust) error {
 		found, err := find(t, c.Device, time.Now())
 		if err != nil {
 			return err

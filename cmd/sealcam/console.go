@@ -14,6 +14,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 )
@@ -87,8 +88,9 @@ func (c *console) dial(env environment) func(context.Context) (*signal.Client, e
 	}
 }
 
-// owner connects as the owner that this command line is and hands over once its copy of the agent's list is in step.
-func (c *console) owner(ctx context.Context, env environment, do func(context.Context, *viewer.Viewer) error) error {
+// owner connects as the owner that this command line is, and hands over, with what is known of the agent's list, once its copy of it is in
+// step.
+func (c *console) owner(ctx context.Context, env environment, do func(context.Context, *viewer.Viewer, viewer.Trust) error) error {
 	if c.home.Agent == (identity.AgentID{}) {
 		return errNotOwner
 	}
@@ -100,7 +102,7 @@ func (c *console) owner(ctx context.Context, env environment, do func(context.Co
 		if trust.Alarm != nil {
 			return alarmed(trust.Alarm)
 		}
-		return do(ctx, v)
+		return do(ctx, v, trust)
 	})
 }
 
@@ -208,7 +210,7 @@ func (c *console) session(ctx context.Context, v *viewer.Viewer) (viewer.HomeSta
 		case silent(reason) && time.Since(began) > offlineWithin:
 			return viewer.HomeStatus{}, &sentence{reason.Sentence()}
 		}
-		if !pause(ctx, lookEvery) {
+		if !pause.For(ctx, lookEvery) {
 			if context.Cause(ctx) != context.DeadlineExceeded {
 				return viewer.HomeStatus{}, ctx.Err()
 			}
@@ -238,7 +240,7 @@ func (c *console) trust(ctx context.Context, v *viewer.Viewer) (viewer.Trust, er
 		if t, ok := v.Trust(c.agent); ok && (t.Alarm == nil || t.Alarm.Difference != nil || time.Since(began) > differenceWithin) {
 			return t, nil
 		}
-		if !pause(within, lookEvery) {
+		if !pause.For(within, lookEvery) {
 			if ctx.Err() != nil {
 				return viewer.Trust{}, ctx.Err()
 			}
@@ -250,22 +252,10 @@ func (c *console) trust(ctx context.Context, v *viewer.Viewer) (viewer.Trust, er
 // trustWithStates is trust that waits a little longer to learn what the devices do.
 func (c *console) trustWithStates(ctx context.Context, v *viewer.Viewer) (viewer.Trust, error) {
 	t, err := c.trust(ctx, v)
-	for end := time.Now().Add(statesWithin); err == nil && !t.StatesKnown && time.Now().Before(end) && pause(ctx, lookEvery); {
+	for end := time.Now().Add(statesWithin); err == nil && !t.StatesKnown && time.Now().Before(end) && pause.For(ctx, lookEvery); {
 		t, err = c.trust(ctx, v)
 	}
 	return t, err
-}
-
-// pause waits; false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // invitation writes the link of an invitation as others open it.

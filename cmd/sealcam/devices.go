@@ -23,7 +23,7 @@ func (c *agentDevicesCmd) Run(ctx context.Context, env environment, flags *agent
 	if err != nil {
 		return err
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, _ viewer.Trust) error {
 		t, err := console.trustWithStates(ctx, v)
 		if err != nil {
 			return err

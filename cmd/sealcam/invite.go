@@ -26,11 +26,7 @@ func (c *agentInviteCmd) Run(ctx context.Context, env environment, flags *agentF
 	if c.Within == 0 {
 		return &sentence{"An invitation must end: give -within a time of at most 30d."}
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
-		t, err := console.trust(ctx, v)
-		if err != nil {
-			return err
-		}
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, t viewer.Trust) error {
 		now := time.Now()
 		terms, err := c.terms(c.Name, grant.Guest, t.Cameras, now)
 		if err != nil {

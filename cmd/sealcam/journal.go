@@ -23,11 +23,7 @@ func (c *agentJournalCmd) Run(ctx context.Context, env environment, flags *agent
 	if err != nil {
 		return err
 	}
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error {
-		t, err := console.trust(ctx, v)
-		if err != nil {
-			return err
-		}
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, t viewer.Trust) error {
 		only, err := c.only(t)
 		if err != nil {
 			return err

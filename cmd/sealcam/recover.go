@@ -13,6 +13,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 )
@@ -55,7 +56,7 @@ func (c *recoverCmd) Run(ctx context.Context, env environment) error {
 		return recoverError(ctx, err)
 	}
 	console.home = home
-	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer) error { return c.hand(ctx, env, console, v) })
+	return console.owner(ctx, env, func(ctx context.Context, v *viewer.Viewer, _ viewer.Trust) error { return c.hand(ctx, env, console, v) })
 }
 
 // hand gives the ownership to a browser and takes this command's own back.
@@ -76,7 +77,7 @@ func (c *recoverCmd) hand(ctx context.Context, env environment, console *console
 	}
 	fmt.Fprintln(env.stderr, "Leave this running until the link was used.")
 	for used := false; !used; {
-		if !pause(ctx, lookEvery) {
+		if !pause.For(ctx, lookEvery) {
 			return &sentence{fmt.Sprintf("The link goes on working until %s. When it was used, revoke “%s” in Sealcam, under Devices.", before.Format("15:04"), c.name(console))}
 		}
 		t, ok := v.Trust(console.agent)

@@ -17,6 +17,7 @@ import (
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/server"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
@@ -331,7 +332,7 @@ func (g *guest) await(t *testing.T, what string, ok func(viewer.HomeStatus) bool
 		if len(s.Homes) == 1 && ok(s.Homes[0]) {
 			return
 		}
-		if !pause(ctx, lookEvery) {
+		if !pause.For(ctx, lookEvery) {
 			t.Fatalf("waited for a guest that is %s; it is %+v, %+v", what, s.Homes, s.Link)
 		}
 	}

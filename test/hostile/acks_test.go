@@ -9,6 +9,7 @@ import (
 	"github.com/sealcam/sealcam/camera"
 	"github.com/sealcam/sealcam/e2ee/grant"
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 )
@@ -50,7 +51,7 @@ func TestDroppedRevocation(t *testing.T) {
 		for deadline := time.Now().Add(within); time.Now().Before(deadline) && !seen; {
 			trust, ok := owner.trust(r)
 			seen = ok && len(trust.Pending) > 0 && trust.Pending[0].Device == guest.key.Public()
-			pause(t.Context(), filmEvery)
+			pause.For(t.Context(), filmEvery)
 		}
 		pending <- seen
 	}()

@@ -10,6 +10,7 @@ import (
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 )
 
@@ -79,7 +80,7 @@ func (p *person) cheats(r *residence) *cheat {
 	knock := p.homes[r.id].Knock
 	p.mu.Unlock()
 	pipe, _, err := client.Knock(ctx, r.id, knock)
-	for errors.Is(err, signal.ErrUnavailable) && pause(ctx, filmEvery) { // the agent of a busy machine may be late
+	for errors.Is(err, signal.ErrUnavailable) && pause.For(ctx, filmEvery) { // the agent of a busy machine may be late
 		pipe, _, err = client.Knock(ctx, r.id, knock)
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/pair"
@@ -84,7 +85,7 @@ func (w *town) meets(ctx context.Context, c pair.DialConfig) *pair.Approval {
 		if err == nil {
 			return a
 		}
-		if !errors.Is(err, pair.ErrGone) && !errors.Is(err, pair.ErrNoScreen) || !pause(ctx, filmEvery) {
+		if !errors.Is(err, pair.ErrGone) && !errors.Is(err, pair.ErrNoScreen) || !pause.For(ctx, filmEvery) {
 			w.t.Fatal(err)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/sealcam/sealcam/internal/pause"
 )
 
 // Bounds of a Way.
@@ -122,7 +124,7 @@ func (w *Way) write(ctx context.Context, send func(context.Context, []byte) erro
 			if send(ctx, b) != nil {
 				return
 			}
-			if rate > 0 && !pause(ctx, time.Duration(len(b))*time.Second/time.Duration(rate)) {
+			if rate > 0 && !pause.For(ctx, time.Duration(len(b))*time.Second/time.Duration(rate)) {
 				return
 			}
 			continue
@@ -196,17 +198,5 @@ func put(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
-	}
-}
-
-// pause waits; false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }

@@ -13,23 +13,15 @@ var spoken = regexp.MustCompile(`\bt\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*
 
 // InScripts returns the sentences that the scripts in a folder pass to t.
 func InScripts(dir string) ([]Sentence, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.js"))
-	if err != nil {
-		return nil, err
-	}
 	var found []Sentence
-	for _, name := range names {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range spoken.FindAllSubmatchIndex(content, -1) {
-			text := unescape.Replace(string(content[m[2]+1 : m[3]-1]))
-			line := 1 + strings.Count(string(content[:m[0]]), "\n")
+	err := eachScript(dir, func(name, script string) {
+		for _, m := range spoken.FindAllStringSubmatchIndex(script, -1) {
+			text := unescape.Replace(script[m[2]+1 : m[3]-1])
+			line := 1 + strings.Count(script[:m[0]], "\n")
 			found = append(found, Sentence{text, strings.Contains(text, "%"), fmt.Sprintf("%s:%d", name, line)})
 		}
-	}
-	return found, nil
+	})
+	return found, err
 }
 
 // packed is a sentence that package static/pack fills in.
@@ -49,3 +41,19 @@ func InManifest(file string) ([]Sentence, error) {
 }
 
 var unescape = strings.NewReplacer(`\'`, `'`, `\"`, `"`, `\\`, `\`)
+
+// eachScript calls f with each script in a folder.
+func eachScript(dir string, f func(name, script string)) error {
+	names, err := filepath.Glob(filepath.Join(dir, "*.js"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		script, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		f(name, string(script))
+	}
+	return nil
+}

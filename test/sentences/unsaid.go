@@ -3,8 +3,6 @@ package sentences
 import (
 	"go/ast"
 	"go/token"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -62,23 +60,15 @@ var (
 
 // UnsaidInScripts is UnsaidInGo for the scripts in a folder.
 func UnsaidInScripts(dir string) ([]Sentence, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.js"))
-	if err != nil {
-		return nil, err
-	}
 	var found []Sentence
-	for _, name := range names {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		script := scriptComment.ReplaceAllString(string(content), "")
+	err := eachScript(dir, func(name, script string) {
+		script = scriptComment.ReplaceAllString(script, "")
 		for _, m := range scriptText.FindAllStringIndex(script, -1) {
 			text := script[m[0]+1 : m[1]-1]
 			if sentence.MatchString(text) && !scriptQuiet.MatchString(strings.TrimRight(script[max(0, m[0]-40):m[0]], "")) {
 				found = append(found, Sentence{text, false, name})
 			}
 		}
-	}
-	return found, nil
+	})
+	return found, err
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/pion/ice/v2"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/report"
-	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v3"
+
+	"github.com/sealcam/sealcam/internal/silence"
 )
 
 const (
@@ -81,7 +82,7 @@ func newConnection(servers []webrtc.ICEServer, loopback bool, adjust func(*webrt
 	if err != nil {
 		return nil, err
 	}
-	settings := webrtc.SettingEngine{LoggerFactory: silence{}}
+	settings := webrtc.SettingEngine{LoggerFactory: silence.Factory{}}
 	settings.SetNet(sockets)
 	settings.SetSRTPReplayProtectionWindow(replayWindow)
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
@@ -102,19 +103,3 @@ func newConnection(servers []webrtc.ICEServer, loopback bool, adjust func(*webrt
 	}
 	return &connection{pc, sockets}, nil
 }
-
-// silence keeps pion from writing to standard error: its messages hold addresses and parts of session descriptions.
-type silence struct{}
-
-func (silence) NewLogger(string) logging.LeveledLogger { return silence{} }
-
-func (silence) Trace(string)          {}
-func (silence) Tracef(string, ...any) {}
-func (silence) Debug(string)          {}
-func (silence) Debugf(string, ...any) {}
-func (silence) Info(string)           {}
-func (silence) Infof(string, ...any)  {}
-func (silence) Warn(string)           {}
-func (silence) Warnf(string, ...any)  {}
-func (silence) Error(string)          {}
-func (silence) Errorf(string, ...any) {}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sealcam/sealcam/codec"
 	"github.com/sealcam/sealcam/e2ee/seal"
+	"github.com/sealcam/sealcam/internal/silence"
 	"github.com/sealcam/sealcam/transport"
 )
 
@@ -152,7 +153,7 @@ func newNetwork(t testing.TB, delay time.Duration) *network {
 	t.Helper()
 	n := &network{}
 	var err error
-	n.router, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/24", MinDelay: delay, LoggerFactory: silence{}})
+	n.router, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/24", MinDelay: delay, LoggerFactory: silence.Factory{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
 	"github.com/sealcam/sealcam/e2ee/session"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 )
 
@@ -49,7 +50,7 @@ func Call(ctx context.Context, dial DialFunc, secret pairing.Secret, log *slog.L
 			return Called{}, ctx.Err()
 		}
 		log.Info("pair: a call goes on", "error", err)
-		if !pause(ctx, backoff.Next()) {
+		if !pause.For(ctx, backoff.Next()) {
 			return Called{}, ctx.Err()
 		}
 	}

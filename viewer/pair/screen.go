@@ -12,6 +12,7 @@ import (
 	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/e2ee/identity"
 	"github.com/sealcam/sealcam/e2ee/pairing"
+	"github.com/sealcam/sealcam/internal/pause"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/words"
@@ -168,7 +169,7 @@ func (s *Screen) Run(ctx context.Context) (viewer.Home, error) {
 			sentence = words.Say("Somebody else uses this code at the server, so it is void. A new one comes by itself.")
 		}
 		s.show(View{State: Paused, Until: time.Now().Add(wait), Sentence: sentence})
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return viewer.Home{}, ctx.Err()
 		}
 		wait = min(2*wait, mostPause)
@@ -259,7 +260,7 @@ func (o *offer) run(ctx context.Context) (viewer.Home, error) {
 		o.note = words.Sentences(Sentence(err), words.Say("Trying again by itself."))
 		o.s.show(o.view(Connecting))
 		o.note = ""
-		pause(life, backoff.Next())
+		pause.For(life, backoff.Next())
 	}
 }
 
@@ -318,23 +319,11 @@ func (o *offer) wait(ctx, life context.Context, c place) (viewer.Home, error) {
 			}
 			o.note = Sentence(err)
 			o.s.show(o.view(Offering))
-			if !pause(ctx, breath) {
+			if !pause.For(ctx, breath) {
 				return viewer.Home{}, ctx.Err()
 			}
 			busy.Store(false)
 		}
-	}
-}
-
-// pause waits; false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 

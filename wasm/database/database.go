@@ -48,37 +48,48 @@ func Open(ctx context.Context, name string, stores ...string) (*Database, error)
 
 // await waits for an IDBRequest.
 func await(ctx context.Context, request js.Value) (js.Value, error) {
-	failed := make(chan error, 1)
-	done := make(chan js.Value, 1)
-	onSuccess := js.FuncOf(func(js.Value, []js.Value) any {
-		select {
-		case done <- request.Get("result"):
-		default:
-		}
-		return nil
-	})
-	onError := js.FuncOf(func(js.Value, []js.Value) any {
-		select {
-		case failed <- promise.ErrorOf(request.Get("error")):
-		default:
-		}
-		return nil
-	})
-	defer func() {
-		request.Set("onsuccess", js.Null())
-		request.Set("onerror", js.Null())
-		onSuccess.Release()
-		onError.Release()
-	}()
-	request.Set("onsuccess", onSuccess)
-	request.Set("onerror", onError)
-	select {
-	case v := <-done:
-		return v, nil
-	case err := <-failed:
+	err := settled(ctx, request, "onsuccess", "onerror", func() error { return promise.ErrorOf(request.Get("error")) })
+	if err != nil {
 		return js.Undefined(), err
+	}
+	return request.Get("result"), nil
+}
+
+// committed waits until the request's transaction is complete.
+func committed(ctx context.Context, tx, request js.Value) error {
+	return settled(ctx, tx, "oncomplete", "onabort", func() error {
+		cause := request.Get("error")
+		if cause.IsNull() {
+			cause = tx.Get("error")
+		}
+		return promise.ErrorOf(cause)
+	})
+}
+
+// settled waits for either event of a target. The cause of the bad one is asked for while it is told.
+func settled(ctx context.Context, target js.Value, good, bad string, cause func() error) error {
+	done := make(chan error, 1)
+	listen := func(event string, result func() error) (release func()) {
+		f := js.FuncOf(func(js.Value, []js.Value) any {
+			select {
+			case done <- result():
+			default:
+			}
+			return nil
+		})
+		target.Set(event, f)
+		return func() {
+			target.Set(event, js.Null())
+			f.Release()
+		}
+	}
+	defer listen(good, func() error { return nil })()
+	defer listen(bad, cause)()
+	select {
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return js.Undefined(), ctx.Err()
+		return ctx.Err()
 	}
 }
 
@@ -150,43 +161,6 @@ func (d *Database) Remove(ctx context.Context, store, key string) error {
 	}
 	_, err = await(ctx, s.Call("delete", key))
 	return err
-}
-
-// committed waits until the request's transaction is complete.
-func committed(ctx context.Context, tx, request js.Value) error {
-	done := make(chan error, 1)
-	report := func(err error) {
-		select {
-		case done <- err:
-		default:
-		}
-	}
-	complete := js.FuncOf(func(js.Value, []js.Value) any {
-		report(nil)
-		return nil
-	})
-	abort := js.FuncOf(func(js.Value, []js.Value) any {
-		cause := request.Get("error")
-		if cause.IsNull() {
-			cause = tx.Get("error")
-		}
-		report(promise.ErrorOf(cause))
-		return nil
-	})
-	defer func() {
-		tx.Set("oncomplete", js.Null())
-		tx.Set("onabort", js.Null())
-		complete.Release()
-		abort.Release()
-	}()
-	tx.Set("oncomplete", complete)
-	tx.Set("onabort", abort)
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Close lets the database be deleted.

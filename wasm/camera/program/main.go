@@ -9,24 +9,13 @@ package main
 
 import (
 	"context"
-	"log/slog"
-	"os"
-	"runtime/debug"
 
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
-// gcPercent is as in the viewer: the heap is small, and each collection stops the page's one thread.
-const gcPercent = 400
-
 func main() {
-	debug.SetGCPercent(gcPercent)
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if err := page.UseWords(); err != nil {
-		log.Warn("the page speaks English", "error", err)
-	}
-	boot := page.NewBoot()
+	boot, log := page.Start()
 	if err := newApp(boot, log).run(context.Background()); err != nil {
 		log.Error("the camera ends", "error", err)
 		boot.Stop(words.Say("The camera stopped"), words.Say("Something went wrong in this page, and it no longer sends pictures. Reload it to go on."), "")
