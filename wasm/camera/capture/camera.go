@@ -41,7 +41,10 @@ type Camera struct {
 	video   js.Value // shows what is taken, to the person at the device
 	changed func()
 	log     *slog.Logger
-	stirred chan struct{} // holds a token after a change of what follows
+	stirred chan struct{} // holds a token after a change of what mu guards
+
+	// Of Run alone, by format: whether its encoders were tried, and keep pictures to themselves.
+	tried, slow [2]bool
 
 	mu       sync.Mutex
 	on       bool

@@ -5,6 +5,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"maps"
 	"syscall/js"
 
 	"github.com/sealcam/sealcam/camera/source"
@@ -59,6 +60,16 @@ var formats = []format{
 	{"VP8", func(int, int) string { return vp8.Profile }, func() assembler { return &vp8.Assembler{} }, nil},
 }
 
+// options returns what a VideoEncoder is configured with for pictures of a size.
+func (f format) options(width, height int) map[string]any {
+	options := map[string]any{
+		"codec": f.codec(width, height), "width": width, "height": height, "bitrate": bitrate(width, height), "framerate": frameRate,
+		"latencyMode": "realtime",
+	}
+	maps.Copy(options, f.extra)
+	return options
+}
+
 // h264Profile names the Constrained Baseline profile at the level that a picture needs at frameRate (ITU-T H.264 table A-1).
 func h264Profile(width, height int) string {
 	switch blocks := (width + 15) / 16 * ((height + 15) / 16); {
@@ -91,13 +102,7 @@ func newEncoder(ctx context.Context, f format, layer source.Layer, width, height
 	if !class.Truthy() {
 		return nil, ErrNoEncoder
 	}
-	options := map[string]any{
-		"codec": f.codec(width, height), "width": width, "height": height, "bitrate": bitrate(width, height), "framerate": frameRate,
-		"latencyMode": "realtime",
-	}
-	for name, value := range f.extra {
-		options[name] = value
-	}
+	options := f.options(width, height)
 	var asked js.Value
 	if err := promise.Try(func() { asked = class.Call("isConfigSupported", options) }); err != nil {
 		return nil, ErrNoEncoder

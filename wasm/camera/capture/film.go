@@ -40,14 +40,9 @@ func (c *Camera) film(ctx context.Context, sink source.Sink, settings Settings, 
 	c.video.Set("srcObject", stream)
 	// A page may play muted video always; a hidden one shows it later.
 	_ = promise.Try(func() { promise.Ignore(c.video.Call("play")) })
-	list := lenses(ctx)
-	used := track.Call("getSettings").Get("deviceId")
-	c.set(func(s *State) {
-		s.Lenses = list
-		if used.Type() == js.TypeString {
-			s.Lens = used.String()
-		}
-	})
+	if used := track.Call("getSettings").Get("deviceId"); used.Type() == js.TypeString {
+		c.set(func(s *State) { s.Lens = used.String() })
+	}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	ended := listen(track, "ended")
@@ -69,6 +64,12 @@ func (c *Camera) film(ctx context.Context, sink source.Sink, settings Settings, 
 					cancel(errChanged)
 				}
 			}
+		}
+	})
+	// Not waited for: Firefox answers once somebody looks at the page.
+	wg.Go(func() {
+		if list := lenses(ctx); ctx.Err() == nil {
+			c.set(func(s *State) { s.Lenses = list })
 		}
 	})
 	s := &studio{camera: c, sink: sink, frames: newFrames(track, c.video), turn: settings.Turn, size: settings.Size, made: make(chan unit, maxMade)}
@@ -180,6 +181,9 @@ func (s *studio) prepare(ctx context.Context, w, h int) error {
 	for i, f := range formats {
 		if s.camera.worn(i) {
 			err = ErrEncoder
+			continue
+		}
+		if width, height := within(w, h, s.size); !s.camera.prompt(ctx, i, width, height) {
 			continue
 		}
 		var encoders []*encoder
