@@ -18,11 +18,11 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	embed := frames{s.config.FrameAncestors}
 	if !s.knows(r.Host) {
-		secure(h, "", r.TLS != nil, frames{})
+		secure(h, "", r.TLS != nil, "", frames{})
 		http.Error(w, "this server does not answer under that name", http.StatusMisdirectedRequest)
 		return
 	}
-	secure(h, r.Host, r.TLS != nil, embed)
+	secure(h, r.Host, r.TLS != nil, s.page.inline, embed)
 	if r.URL.Path == socket.Path {
 		s.serveSignal(w, r)
 		return
@@ -109,14 +109,17 @@ func sameOrigin(r *http.Request) bool {
 	return strings.EqualFold(u.Host, r.Host)
 }
 
-// policy is the part of the Content-Security-Policy that does not depend on the host. The page runs its own scripts, styles and WASM,
-// and talks to nobody but this server.
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self'"
+// What of the Content-Security-Policy depends neither on the page nor on the host. The page runs its own scripts, styles and WASM, and
+// talks to nobody but this server.
+const (
+	scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
+	policy       = "; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+		"base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self'"
+)
 
-// secure sets the headers that every answer has. host must be valid, or empty.
-func secure(h http.Header, host string, tls bool, embed frames) {
-	csp := policy
+// secure sets the headers that every answer has. host must be valid, or empty; inline is that of the page.
+func secure(h http.Header, host string, tls bool, inline string, embed frames) {
+	csp := scriptPolicy + inline + policy
 	if host != "" {
 		csp += " ws://" + host + " wss://" + host // which 'self' does not mean in every browser
 	}

@@ -180,6 +180,20 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
+// A script in the page itself runs by its hash, whatever stands in files, and no other does.
+func TestInlineScripts(t *testing.T) {
+	files := testPage()
+	index := "<!doctype html><script type=\"application/json\">{}</script><script src=\"/boot.js\"></script><script>alert(1)</script>"
+	files[indexFile] = &fstest.MapFile{Data: []byte(index)}
+	delete(files, indexFile+".gz")
+	got := get(t, startServer(t, Config{Client: files}), "/").Header.Get("Content-Security-Policy")
+	// printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+	want := "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='; worker-src 'self'; "
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("Content-Security-Policy is %q, want %q …", got, want)
+	}
+}
+
 func TestHosts(t *testing.T) {
 	open := startServer(t, Config{Client: testPage()})
 	for host, ok := range map[string]bool{

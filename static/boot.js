@@ -211,7 +211,9 @@
   };
 
   const load = async (url) => {
-    const response = await fetch(url);
+    const early = globalThis.sealcam.client; // of index.html, if the server let it run
+    delete globalThis.sealcam.client;
+    const response = await (early || fetch(url));
     if (!response.ok) throw new Error(`status ${response.status}`);
     return response;
   };
