@@ -134,6 +134,18 @@ func (c *camera) meet(now time.Time) {
 	clear(c.failures[:])
 }
 
+// stated notes how the camera is. One that was connected to anew may send in another coding than the one that cannot be played here.
+func (c *camera) stated(m *control.CameraStatus) {
+	if m.State == control.CameraRunning && c.state != control.CameraRunning {
+		for s := range c.unsupported {
+			if c.slowUntil[s].IsZero() {
+				c.unsupported[s] = codec.Config{}
+			}
+		}
+	}
+	c.state, c.advice = m.State, m.Advice
+}
+
 // part ends it.
 func (c *camera) part(s *agentSession) {
 	c.closeLanes()

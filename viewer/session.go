@@ -223,7 +223,7 @@ func (s *agentSession) handle(m control.Message) error {
 		s.answered(now, m)
 	case *control.CameraStatus:
 		if c := s.h.numbered(m.Number); c != nil {
-			c.state, c.advice = m.State, m.Advice
+			c.stated(m)
 		}
 	case *control.Layer:
 		if c := s.h.numbered(m.Camera); c != nil {

@@ -133,6 +133,30 @@ func (c *Camera) Close() {
 	c.closed = true
 }
 
+// Change makes a camera of other clips of it, as when somebody changes its codings in its menu: all connections end, and it starts again at
+// the same address. Clips without units take the stream away, but for the main one.
+func (c *Camera) Change(main, sub Clip) error {
+	if len(main.Units) == 0 {
+		return errors.New("rtspcam: no main clip")
+	}
+	c.mu.Lock()
+	c.config.Main, c.config.Sub = main, sub
+	c.mu.Unlock()
+	return c.Restart()
+}
+
+// Turn goes on with another clip in the main stream, from its first picture on and without a word: connections stay, and only the stream's
+// own parameter sets say that its size is another. The clip has the coding, the rate and the numbers of the one before. Restart begins with
+// the old clip.
+func (c *Camera) Turn(main Clip) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server == nil {
+		return errors.New("rtspcam: stopped")
+	}
+	return c.server.players[MainPath].turn(main)
+}
+
 // Inject makes the next pictures of both streams faulty. A later call replaces an earlier one; zero pictures end it. It does
 // nothing while the camera is stopped.
 func (c *Camera) Inject(f Fault, pictures int) {

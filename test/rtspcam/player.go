@@ -2,6 +2,7 @@ package rtspcam
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -21,32 +22,37 @@ const rtpClock = 90000 // Hz
 
 // player plays one stream for ever.
 type player struct {
-	clip      Clip
+	clip      Clip // run's own, once it runs
+	codec     codec.Codec
+	every     time.Duration
 	stream    *gortsplib.ServerStream
 	media     *description.Media
 	encode    func(nals [][]byte) ([]*rtp.Packet, error)
-	firstTime uint32 // RTP time of the first picture
-	number    func(picture int) int
+	firstTime uint32                // RTP time of the first picture
+	number    func(picture int) int // of the clip
 	main      bool
 	journal   *journal
 	log       *slog.Logger
 	random    *rand.Rand
 
+	began int // picture with which the clip began; run's own
+
 	mu     sync.Mutex // guards what follows
 	fault  Fault
-	faulty int // pictures
+	faulty int  // pictures
+	next   Clip // begins with the next picture, if it has any
 }
 
 func newPlayer(clip Clip, s *server, main bool) (*player, error) {
 	p := &player{
-		clip: clip, main: main, firstTime: rand.Uint32(), journal: s.journal, log: s.config.Log,
+		clip: clip, codec: clip.Codec, every: clip.Every, main: main, firstTime: rand.Uint32(), journal: s.journal, log: s.config.Log,
 		random: rand.New(rand.NewPCG(1, 2)), // the same faults in each run
 	}
 	offset, step := s.config.Offset, 1
 	if !main {
 		step = s.config.SubStep
 	}
-	p.number = func(picture int) int { return (offset + step*(picture%len(clip.Units))) % barcode.Numbers }
+	p.number = func(picture int) int { return (offset + step*picture) % barcode.Numbers }
 
 	forma, err := p.format(s.config.BareSDP)
 	if err != nil {
@@ -89,10 +95,23 @@ func (p *player) inject(f Fault, pictures int) {
 	p.fault, p.faulty = f, pictures
 }
 
-// next returns the fault of the next picture, or zero.
-func (p *player) next() Fault {
+func (p *player) turn(c Clip) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(c.Units) == 0 || c.Codec != p.codec || c.Every != p.every {
+		return fmt.Errorf("rtspcam: %d pictures of %v every %v cannot go on in this stream", len(c.Units), c.Codec, c.Every)
+	}
+	p.next = c
+	return nil
+}
+
+// prepare takes a new clip over, if there is one, and returns the fault of the next picture, or zero.
+func (p *player) prepare(picture int) Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.next.Units) > 0 {
+		p.clip, p.began, p.next = p.next, picture, Clip{}
+	}
 	if p.faulty <= 0 {
 		return 0
 	}
@@ -118,8 +137,9 @@ func (p *player) run(ctx context.Context, start time.Time) {
 }
 
 func (p *player) play(picture int) error {
-	unit := p.clip.Units[picture%len(p.clip.Units)]
-	fault := p.next()
+	fault := p.prepare(picture)
+	at := (picture - p.began) % len(p.clip.Units)
+	unit := p.clip.Units[at]
 	if fault == Silent {
 		return nil
 	}
@@ -128,12 +148,12 @@ func (p *player) play(picture int) error {
 		return err
 	}
 	elapsed := time.Duration(picture) * p.clip.Every
-	at := p.firstTime + uint32(elapsed*rtpClock/time.Second) // wraps, as RTP time does
+	stamp := p.firstTime + uint32(elapsed*rtpClock/time.Second) // wraps, as RTP time does
 	if fault == 0 {
-		p.journal.add(entry{at: time.Now(), number: p.number(picture), main: p.main})
+		p.journal.add(entry{at: time.Now(), number: p.number(at), main: p.main})
 	}
 	for _, packet := range packets {
-		packet.Timestamp = at
+		packet.Timestamp = stamp
 		if fault == Noise {
 			for i := range packet.Payload {
 				packet.Payload[i] = byte(p.random.Uint32())
