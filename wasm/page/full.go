@@ -32,7 +32,7 @@ func (p *Page) layFull(tiles []viewer.Tile) []Placed {
 	var over []Placed
 	for i := range tiles {
 		t := p.tiles[tiles[i].Key]
-		p.noteAspect(t, &tiles[i])
+		t.noteShape(&tiles[i])
 		switch tiles[i].Key {
 		case *p.full:
 			t.attr.set("data-away", "")

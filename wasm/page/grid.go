@@ -19,8 +19,8 @@ func (p *Page) grid(tiles []viewer.Tile, gap float64) []box {
 	aspects := make([]float64, len(tiles))
 	for i := range tiles {
 		t := p.tiles[tiles[i].Key]
-		p.noteAspect(t, &tiles[i])
-		aspects[i] = t.aspect
+		t.noteShape(&tiles[i])
+		aspects[i] = t.shape.Aspect()
 	}
 	cells := layout.Grid(len(tiles), p.window.width+gap, p.window.height+gap, aspects)
 	for i, c := range cells {
@@ -29,10 +29,10 @@ func (p *Page) grid(tiles []viewer.Tile, gap float64) []box {
 	return gather(cells, p.window.width, p.window.height, gap)
 }
 
-// noteAspect remembers the shape of the tile's last picture.
-func (p *Page) noteAspect(t *tile, v *viewer.Tile) {
+// noteShape remembers the shape of the tile's picture.
+func (t *tile) noteShape(v *viewer.Tile) {
 	if picture := v.Picture; picture != nil {
-		t.aspect = float64(picture.Width()) / float64(picture.Height())
+		t.shape.See(int(picture.Stream()), picture.Width(), picture.Height())
 	}
 }
 

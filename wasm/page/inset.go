@@ -116,7 +116,7 @@ func (p *Page) stepInset(dx, dy float64) bool {
 func (p *Page) layInset(t *tile, v *viewer.Tile) Placed {
 	t.attr.set("data-away", "")
 	t.attr.set("data-inset", "true")
-	aspect := t.aspect
+	aspect := t.shape.Aspect()
 	if aspect == 0 {
 		aspect = layout.DefaultAspect
 	}

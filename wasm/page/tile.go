@@ -11,6 +11,7 @@ import (
 
 	"github.com/sealcam/sealcam/e2ee/seal"
 	"github.com/sealcam/sealcam/viewer"
+	"github.com/sealcam/sealcam/viewer/layout"
 	"github.com/sealcam/sealcam/viewer/words"
 )
 
@@ -25,7 +26,7 @@ type tile struct {
 	cell   box     // its place in the layout, where it returns to when it is carried elsewhere
 	radius float64 // of its corners, CSS pixels
 	shows  shown   // as data-picture says
-	aspect float64 // of its last picture, width by height; 0: none came
+	shape  layout.Shape
 	state  viewer.State
 	told   bool      // state was announced before
 	shot   time.Time // when the last picture was taken; zero: none came
