@@ -44,6 +44,8 @@ type peerAttempt struct {
 	asked    time.Time // when it was asked to find another way, until it has; zero: it was not
 	restarts int       // since it last did its work
 	renewing time.Time // when the relay was asked to stand in for its renewal; zero: it is not due
+	pair     CandidatePair
+	looked   time.Time // when the pair was last asked for
 	offered  bool      // the offer that was last asked for has come; tryPeer's own
 }
 
@@ -131,6 +133,7 @@ func (s *agentSession) tryPeer(ctx context.Context, number uint32) (lasted time.
 		if lasted, err = s.judgePeer(began); err != nil {
 			return lasted, err
 		}
+		s.lookAtPair(peer)
 	}
 }
 

@@ -32,6 +32,9 @@ type Peer interface {
 	Accept(offerSDP string) (answerSDP string, err error)
 	// AddCandidate takes one of the agent's candidates; an error concerns that one alone.
 	AddCandidate(candidate string) error
+	// Candidates returns the kinds of the two candidates that are in use, as WebRTC names them: "host", "srflx", "prflx", "relay". They are
+	// empty if there is none or it is not known. It may wait for the browser.
+	Candidates() (local, remote string)
 	// Close ends the connection and waits for its goroutines. It may be called more than once and while Accept runs.
 	Close() error
 }

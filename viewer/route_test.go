@@ -57,6 +57,9 @@ func TestRelayPeerRelay(t *testing.T) {
 		if tile.Route != control.Peer || tile.Stats.Drawn() != 30 || tile.Stats.Resyncs != 0 {
 			t.Errorf("tile %+v", tile)
 		}
+		if want := (CandidatePair{CandidateHost, CandidateServerReflexive}); tile.Pair != want {
+			t.Errorf("the direct path is known as %v", tile.Pair)
+		}
 		if s.server.subscribed(cam.topic(seal.Main)) {
 			t.Error("the relay is still subscribed")
 		}

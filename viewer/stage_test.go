@@ -284,6 +284,8 @@ func (h *peerHandle) Accept(sdp string) (string, error) {
 
 func (h *peerHandle) AddCandidate(string) error { return nil }
 
+func (h *peerHandle) Candidates() (local, remote string) { return "host", "srflx" }
+
 func (h *peerHandle) Close() error {
 	h.once.Do(func() {
 		h.p.mu.Lock()

@@ -39,6 +39,7 @@ type Tile struct {
 	Stream  seal.Stream   // of Picture, else the one that comes or is asked for
 	Lowered Reason        // why something smaller or rarer comes than what is wished for; ReasonNone: that is not so
 	Route   control.Route // by which the last frame came; 0: none came
+	Pair    CandidatePair // what way the direct path takes; zero: there is none, or it is not known
 	Config  codec.Config  // of Picture
 	Decoder string        // what the stream is decoded with, as Named says; empty: nothing yet
 	Sound   SoundState
@@ -136,6 +137,9 @@ func (c *camera) tile(now time.Time) Tile {
 	t := Tile{
 		Key: c.key, Name: c.name, Home: c.h.known.Name, State: d.state, Reason: d.reason, Advice: c.advice, Progress: d.progress,
 		Stream: c.current(now), Lowered: c.lowered(now), Route: c.via, Held: c.held, Stats: c.stats, Sound: c.sound(now),
+	}
+	if c.h.session != nil {
+		t.Pair = c.h.session.peer.pair
 	}
 	if d.reason == ReasonServerRefuses {
 		t.Advice = serverSentence(c.v.link.err)

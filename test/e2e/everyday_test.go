@@ -67,6 +67,7 @@ func TestDiagnosticsAndNames(t *testing.T) {
 	p.Press("i")
 	p.WaitFor(opened("Diagnostics"), patience)
 	p.WaitFor(`[...document.querySelectorAll("#panel dt")].some((e) => e.textContent === "Pictures a second") && [...document.querySelectorAll("#panel dd")].some((e) => /^H\.?264 /i.test(e.textContent))`, patience)
+	p.WaitFor(`[...document.querySelectorAll("#panel dd")].some((e) => /^direct, this end (host|peer-reflexive), the other (host|peer-reflexive)$/.test(e.textContent))`, patience)
 	p.Screenshot("diagnostics-laptop")
 	p.Resize(390, 844)
 	p.Screenshot("diagnostics-phone")
@@ -81,7 +82,7 @@ func TestDiagnosticsAndNames(t *testing.T) {
 			t.Errorf("%q stands in the report:\n%s", secret, report)
 		}
 	}
-	for _, want := range []string{"Client: ", "Way: ", "State: live", "Graphics: ", "in session", "clock known within"} {
+	for _, want := range []string{"Client: ", "Way: direct, this end ", "State: live", "Graphics: ", "in session", "clock known within"} {
 		if !strings.Contains(report, want) {
 			t.Errorf("%q is missing in the report:\n%s", want, report)
 		}

@@ -55,3 +55,23 @@ func TestSettle(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The kinds of the pair in use are found in what browsers tell of a connection, whether its transport names the pair or the pair is marked.
+func TestCandidateKinds(t *testing.T) {
+	for _, c := range []struct{ name, stats, want string }{
+		{"Chromium, Safari", `[["T", {type: "transport", selectedCandidatePairId: "B"}], ["A", {type: "candidate-pair", localCandidateId: "h", remoteCandidateId: "h"}],
+			["B", {type: "candidate-pair", localCandidateId: "h", remoteCandidateId: "r"}], ["h", {type: "local-candidate", candidateType: "host", address: "192.0.2.1"}],
+			["r", {type: "remote-candidate", candidateType: "relay"}]]`, "host,relay"},
+		{"Firefox", `[["A", {type: "candidate-pair", selected: false, localCandidateId: "h", remoteCandidateId: "h"}], ["B", {type: "candidate-pair", selected: true,
+			localCandidateId: "s", remoteCandidateId: "h"}], ["h", {type: "local-candidate", candidateType: "host"}], ["s", {type: "local-candidate", candidateType: "srflx"}]]`, "srflx,host"},
+		{"no pair", `[["T", {type: "transport"}], ["A", {type: "candidate-pair", localCandidateId: "h", remoteCandidateId: "h"}]]`, ","},
+		{"a pair that is gone", `[["T", {type: "transport", selectedCandidatePairId: "B"}]]`, ","},
+		{"candidates that are gone", `[["B", {type: "candidate-pair", selected: true, localCandidateId: "h"}]]`, ","},
+		{"nothing", `[]`, ","},
+	} {
+		local, remote := candidateKinds(js.Global().Call("eval", "new Map("+c.stats+")"))
+		if got := local + "," + remote; got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -109,6 +109,15 @@ func (r *Receiver) Accept(offerSDP string) (string, error) {
 // says that this one cannot be used; the connection does not suffer.
 func (r *Receiver) AddCandidate(candidate string) error { return r.remote.take(candidate) }
 
+// Candidates returns the kinds of the two ICE candidates in use: "host", "srflx", "prflx" or "relay"; empty if there is no path.
+func (r *Receiver) Candidates() (local, remote string) {
+	pair, err := r.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return "", ""
+	}
+	return pair.Local.Typ.String(), pair.Remote.Typ.String()
+}
+
 // Stats returns the counters.
 func (r *Receiver) Stats() ReceiverStats {
 	s := r.frames.snapshot()

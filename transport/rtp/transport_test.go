@@ -37,6 +37,9 @@ func TestFrames(t *testing.T) {
 					p.sender.Send(f)
 					p.expect(f)
 				}
+				if local, remote := p.receiver.Candidates(); local != "host" || remote != "host" {
+					t.Errorf("the path runs from %q to %q", local, remote)
+				}
 			})
 		})
 	}

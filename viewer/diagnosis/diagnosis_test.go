@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sealcam/sealcam/control"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/diagnosis"
 )
@@ -94,6 +95,7 @@ func TestReportSaysWhatIsKnown(t *testing.T) {
 	s := viewer.Snapshot{Link: viewer.Link{State: viewer.LinkReady}, Tiles: make([]viewer.Tile, 1), Homes: []viewer.HomeStatus{{Reason: viewer.ReasonAgentOffline}}}
 	tile := &s.Tiles[0]
 	tile.State, tile.Reason, tile.Lowered, tile.Decoder = viewer.Blank, viewer.ReasonAgentOffline, viewer.ReasonPath, "webcodecs"
+	tile.Route, tile.Pair = control.Peer, viewer.CandidatePair{Local: viewer.CandidatePeerReflexive, Remote: viewer.CandidateRelayed}
 	tile.Stats.Resyncs, tile.Stats.Direct, tile.Stats.Unknown = 3, 12, 7
 	f := diagnosis.Facts{
 		Client: "0a1b2c3d4e5f", Browser: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
@@ -103,7 +105,7 @@ func TestReportSaysWhatIsKnown(t *testing.T) {
 	report := diagnosis.Text(&f, &s, func(viewer.TileKey) *diagnosis.Meter { return &m })
 	for _, want := range []string{
 		"Client: 0a1b2c3d4e5f", "Browser: X11; Linux x86_64, Chrome 131, Safari 537", "SwiftShader driver", "5.0 MB of 20.0 MB",
-		"no session: agent-offline", "State: blank, agent-offline", "lowered: path", "Decoder: webcodecs", "3 resyncs", "12 direct", "7 of unknown epochs",
+		"no session: agent-offline", "State: blank, agent-offline", "lowered: path", "Decoder: webcodecs", "Way: direct, this end peer-reflexive, the other relayed", "3 resyncs", "12 direct", "7 of unknown epochs",
 	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("%q is missing in\n%s", want, report)

@@ -130,7 +130,10 @@ func state(t *viewer.Tile) string {
 func way(t *viewer.Tile) string {
 	switch t.Route {
 	case control.Peer:
-		return "direct"
+		if t.Pair == (viewer.CandidatePair{}) {
+			return "direct"
+		}
+		return fmt.Sprintf("direct, this end %s, the other %s", t.Pair.Local, t.Pair.Remote)
 	case control.Relay:
 		return "relayed"
 	}

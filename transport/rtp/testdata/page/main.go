@@ -68,10 +68,11 @@ func run(ctx context.Context, base string) error {
 		return err
 	}
 	stats := r.Stats()
+	local, remote := r.Candidates()
 	if err := r.Close(); err != nil {
 		return err
 	}
-	post(base+"/stats", fmt.Appendf(nil, "frames=%d bad=%d dropped=%d", stats.Frames, stats.Bad, stats.Dropped))
+	post(base+"/stats", fmt.Appendf(nil, "frames=%d bad=%d dropped=%d path=%s,%s", stats.Frames, stats.Bad, stats.Dropped, local, remote))
 	return nil
 }
 
