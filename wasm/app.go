@@ -68,9 +68,9 @@ func (a *app) run(ctx context.Context) error {
 		a.self, a.custody, err = a.store.Device(ctx)
 	}
 	a.boot.Rest("start")
-	if errors.Is(err, keys.ErrBlocked) {
-		a.log.Warn("storage is blocked", "error", err)
-		a.boot.Message(messageBlocked)
+	if errors.Is(err, keys.ErrBlocked) || errors.Is(err, keys.ErrFull) {
+		a.log.Warn("no keys can be kept", "error", err)
+		a.boot.Message(messageUnkept(err))
 		<-ctx.Done()
 		return nil
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/sealcam/sealcam/viewer/shortcut"
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dom"
-	"github.com/sealcam/sealcam/wasm/promise"
 	"github.com/sealcam/sealcam/wasm/sound"
+	"github.com/sealcam/sealcam/wasm/storage"
 )
 
 // hearingKept is where volumes are kept, and hearingMost of how many cameras.
@@ -222,19 +222,13 @@ func (h *hearing) keep(key viewer.TileKey, change func(*hearingOf)) {
 	}
 	h.cares[key.Camera.String()] = of
 	text, err := json.Marshal(h.cares)
-	if err != nil {
-		return
+	if err == nil {
+		_ = storage.Browser.Set(hearingKept, string(text))
 	}
-	_ = promise.Try(func() { js.Global().Get("localStorage").Call("setItem", hearingKept, string(text)) })
 }
 
 func (h *hearing) load() {
-	var text string
-	_ = promise.Try(func() {
-		if v := js.Global().Get("localStorage").Call("getItem", hearingKept); v.Type() == js.TypeString {
-			text = v.String()
-		}
-	})
+	text := storage.Browser.Get(hearingKept)
 	const most = 64 << 10
 	cares := map[string]hearingOf{}
 	if len(text) > most || json.Unmarshal([]byte(text), &cares) != nil || len(cares) > hearingMost {

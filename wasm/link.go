@@ -62,7 +62,7 @@ func (a *app) readLink(ctx context.Context) (l link, refused *page.Message) {
 		genesis, err := a.genesis(ctx)
 		if err != nil {
 			a.log.Error("no root key", "error", err)
-			m := messageBlocked
+			m := messageUnkept(err)
 			return link{}, &m
 		}
 		return link{claim: &viewer.Claim{Agent: agent, Secret: secret, Genesis: genesis}}, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/words"
+	"github.com/sealcam/sealcam/wasm/keys"
 	"github.com/sealcam/sealcam/wasm/page"
 )
 
@@ -29,6 +30,21 @@ var messageBlocked = page.Message{
 	Text:   words.Later("Your cameras’ keys live in this browser, but it does not let this page store any. Open the link in a normal, not a private window, and allow this site to store data."),
 	More:   words.Later("The link was not used: it still works until it expires."),
 	Action: words.Later("Try again"),
+}
+
+var messageFull = page.Message{
+	Title:  words.Later("This browser has no room left"),
+	Text:   words.Later("Your cameras’ keys live in this browser, but its storage is full. Free some space on this device, or clear what other sites keep, then try again."),
+	More:   messageBlocked.More,
+	Action: messageBlocked.Action,
+}
+
+// messageUnkept says why a key was not kept.
+func messageUnkept(err error) page.Message {
+	if errors.Is(err, keys.ErrFull) {
+		return messageFull
+	}
+	return messageBlocked
 }
 
 // messageRefused says why the agent refused the link.

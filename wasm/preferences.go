@@ -7,8 +7,8 @@ import (
 
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
-	"github.com/sealcam/sealcam/wasm/promise"
 	"github.com/sealcam/sealcam/wasm/settings"
+	"github.com/sealcam/sealcam/wasm/storage"
 )
 
 // settingsAgain is kept over the reload that another language needs, so that the panel is open after it as before.
@@ -31,12 +31,8 @@ func newPreferences(d *dialog.Dialog, more ...settings.Section) *preferences {
 		button.Show(true)
 		p.scope.On(button, "click", func(js.Value) { d.Do(p.panel.Open) })
 	}
-	again := false
-	_ = promise.Try(func() { // without storage it stays closed
-		storage := js.Global().Get("sessionStorage")
-		again = storage.Call("getItem", settingsAgain).Truthy()
-		storage.Call("removeItem", settingsAgain)
-	})
+	again := storage.Tab.Get(settingsAgain) != ""
+	storage.Tab.Remove(settingsAgain)
 	if again {
 		d.Do(p.panel.Open)
 	}
@@ -44,6 +40,6 @@ func newPreferences(d *dialog.Dialog, more ...settings.Section) *preferences {
 }
 
 func loadAgain() {
-	_ = promise.Try(func() { js.Global().Get("sessionStorage").Call("setItem", settingsAgain, "1") })
+	_ = storage.Tab.Set(settingsAgain, "1") // without storage it stays closed
 	js.Global().Get("location").Call("reload")
 }

@@ -11,8 +11,21 @@ import (
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
-// ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
-var ErrBlocked = errors.New("database: this browser keeps no data for this page")
+var (
+	// ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
+	ErrBlocked = errors.New("database: this browser keeps no data for this page")
+	// ErrFull is returned where there is no room for what is to be kept.
+	ErrFull = errors.New("database: there is no room for this page's data")
+)
+
+// full names what the browser refuses for want of room (W3C IndexedDB §3.1).
+func full(err error) error {
+	var refused *promise.Error
+	if errors.As(err, &refused) && refused.Name == "QuotaExceededError" {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
 
 // version is that of every database; none has changed so far.
 const version = 1
@@ -20,7 +33,7 @@ const version = 1
 // Database is an open database. Its methods wait for the browser, so none may be called in a js.FuncOf callback.
 type Database struct{ db js.Value }
 
-// Open opens the database with the name, and makes it with these stores the first time. The error wraps ErrBlocked, or is ctx's.
+// Open opens the database with the name, and makes it with these stores the first time. The error wraps ErrBlocked or ErrFull, or is ctx's.
 func Open(ctx context.Context, name string, stores ...string) (*Database, error) {
 	factory, err := promise.Get(js.Global(), "indexedDB")
 	var request js.Value
@@ -40,6 +53,9 @@ func Open(ctx context.Context, name string, stores ...string) (*Database, error)
 	defer upgrade.Release()
 	request.Set("onupgradeneeded", upgrade)
 	db, err := await(ctx, request)
+	if err := full(err); errors.Is(err, ErrFull) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBlocked, err)
 	}
@@ -62,7 +78,7 @@ func committed(ctx context.Context, tx, request js.Value) error {
 		if cause.IsNull() {
 			cause = tx.Get("error")
 		}
-		return promise.ErrorOf(cause)
+		return full(promise.ErrorOf(cause))
 	})
 }
 
@@ -129,7 +145,7 @@ func (d *Database) Put(ctx context.Context, store, key string, record js.Value) 
 	}
 	var request js.Value
 	if err := promise.Try(func() { request = s.Call("put", record, key) }); err != nil {
-		return err
+		return full(err)
 	}
 	return committed(ctx, s.Get("transaction"), request)
 }
@@ -143,7 +159,7 @@ func (d *Database) Add(ctx context.Context, store, key string, record js.Value) 
 	}
 	var request js.Value
 	if err := promise.Try(func() { request = s.Call("add", record, key) }); err != nil {
-		return js.Undefined(), err
+		return js.Undefined(), full(err)
 	}
 	err = committed(ctx, s.Get("transaction"), request)
 	var refused *promise.Error

@@ -22,8 +22,12 @@ const (
 	storeHomes   = "homes" // records by agent id
 )
 
-// ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
-var ErrBlocked = database.ErrBlocked
+var (
+	// ErrBlocked is returned where the browser keeps nothing: storage is switched off, or the window is a private one.
+	ErrBlocked = database.ErrBlocked
+	// ErrFull is returned where there is no room for a key.
+	ErrFull = database.ErrFull
+)
 
 func openDatabase(ctx context.Context) (*database.Database, error) {
 	return database.Open(ctx, databaseName, storeKeys, storeHomes)
@@ -36,7 +40,7 @@ type Store struct {
 	tab js.Value // sessionStorage, or undefined
 }
 
-// Open opens the database; ErrBlocked where the browser keeps none.
+// Open opens the database; ErrBlocked where the browser keeps none, and ErrFull where there is no room for it.
 func Open(ctx context.Context) (*Store, error) {
 	db, err := openDatabase(ctx)
 	if err != nil {

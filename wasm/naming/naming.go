@@ -4,14 +4,12 @@
 package naming
 
 import (
-	"syscall/js"
-
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/nickname"
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/dialog"
 	"github.com/sealcam/sealcam/wasm/dom"
-	"github.com/sealcam/sealcam/wasm/promise"
+	"github.com/sealcam/sealcam/wasm/storage"
 )
 
 // place is where the names are kept.
@@ -25,13 +23,7 @@ type Names struct {
 
 // Load reads the names. Without storage there are none.
 func Load() *Names {
-	text := ""
-	_ = promise.Try(func() {
-		if v := js.Global().Get("localStorage").Call("getItem", place); v.Type() == js.TypeString {
-			text = v.String()
-		}
-	})
-	return &Names{book: nickname.Parse(text), owner: map[viewer.TileKey]string{}}
+	return &Names{book: nickname.Parse(storage.Browser.Get(place)), owner: map[viewer.TileKey]string{}}
 }
 
 // Apply gives the cameras their names here.
@@ -51,7 +43,7 @@ func (n *Names) Owner(key viewer.TileKey) string { return n.owner[key] }
 // set keeps a name, for as long as the page is open if there is no room for longer; kept reports which.
 func (n *Names) set(key viewer.TileKey, name string) (kept bool) {
 	n.book.Set(key, name)
-	return promise.Try(func() { js.Global().Get("localStorage").Call("setItem", place, n.book.Text()) }) == nil
+	return storage.Browser.Set(place, n.book.Text()) == nil
 }
 
 // Form opens the form for a camera whose name is shown now. say tells what came of it. It needs the dialog's lock.

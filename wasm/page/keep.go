@@ -4,11 +4,10 @@ package page
 
 import (
 	"encoding/json"
-	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer"
 	"github.com/sealcam/sealcam/viewer/layout"
-	"github.com/sealcam/sealcam/wasm/promise"
+	"github.com/sealcam/sealcam/wasm/storage"
 )
 
 // What the page keeps in this browser. Storage may be blocked, full, or written by another version of the page: then things are as if nothing
@@ -22,27 +21,14 @@ const (
 
 // recall reads what was kept into v, and reports whether there was something.
 func recall(name string, v any) bool {
-	storage, err := promise.Get(js.Global(), "localStorage")
-	if err != nil {
-		return false
-	}
-	var text string
-	err = promise.Try(func() {
-		if item := storage.Call("getItem", name); item.Type() == js.TypeString {
-			text = item.String()
-		}
-	})
-	return err == nil && text != "" && len(text) <= mostKept && json.Unmarshal([]byte(text), v) == nil
+	text := storage.Browser.Get(name)
+	return text != "" && len(text) <= mostKept && json.Unmarshal([]byte(text), v) == nil
 }
 
 // keep keeps v.
 func keep(name string, v any) {
-	storage, err := promise.Get(js.Global(), "localStorage")
-	if err != nil {
-		return
-	}
 	if text, err := json.Marshal(v); err == nil {
-		_ = promise.Try(func() { storage.Call("setItem", name, string(text)) }) // it holds until the page ends, at least
+		_ = storage.Browser.Set(name, string(text)) // it holds until the page ends, at least
 	}
 }
 

@@ -17,9 +17,10 @@ import (
 	"github.com/sealcam/sealcam/wasm/promise"
 )
 
-// What Open refuses, each a sentence for the person at the device.
+// What Open refuses, and Replace for want of room, each a sentence for the person at the device.
 var (
 	ErrBlocked = errors.New(words.Later("This browser does not let the page keep anything. Leave the private window, or allow this site to store data."))
+	ErrFull    = errors.New(words.Later("This browser has no room left for what the page must keep. Free some space on this device, or clear what other sites keep, then reload."))
 	ErrTaken   = errors.New(words.Later("Another tab of this browser is the camera already. Use that tab, or close it and reload this page."))
 	ErrCrypto  = errors.New(words.Later("Browsers lend their key store to https pages only. Open this page by an https address."))
 )
@@ -66,6 +67,9 @@ func Open(ctx context.Context) (*Folder, error) {
 		f.Close()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if errors.Is(err, database.ErrFull) {
+			return nil, fmt.Errorf("%w (%w)", ErrFull, err)
 		}
 		return nil, fmt.Errorf("%w (%w)", ErrBlocked, err)
 	}
@@ -140,6 +144,9 @@ func (f *Folder) Replace(name string, data []byte) error {
 	record.Set("nonce", nonce)
 	record.Set("sealed", uint8Array.New(sealed))
 	if err := f.db.Put(ctx, storeFiles, name, record); err != nil {
+		if errors.Is(err, database.ErrFull) {
+			err = fmt.Errorf("%w (%w)", ErrFull, err)
+		}
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil

@@ -54,8 +54,20 @@ func (a *app) stir() {
 	}
 }
 
-// run returns when the page cannot go on.
+// run returns when the page cannot go on. What the person can mend is a sentence on the page.
 func (a *app) run(ctx context.Context) error {
+	err := a.open(ctx)
+	for _, known := range []error{folder.ErrTaken, folder.ErrBlocked, folder.ErrFull, folder.ErrCrypto} {
+		if errors.Is(err, known) {
+			a.log.Warn("no camera", "error", err)
+			return a.refuse(ctx, known)
+		}
+	}
+	return err
+}
+
+// open opens what the browser keeps of the camera, and then serves.
+func (a *app) open(ctx context.Context) error {
 	a.view = newView()
 	a.view.open()
 	a.takeCall()
@@ -67,14 +79,7 @@ func (a *app) run(ctx context.Context) error {
 		return a.refuse(ctx, capture.ErrInsecure)
 	}
 	var err error
-	a.folder, err = folder.Open(ctx)
-	for _, known := range []error{folder.ErrTaken, folder.ErrBlocked, folder.ErrCrypto} {
-		if errors.Is(err, known) {
-			a.log.Warn("no camera", "error", err)
-			return a.refuse(ctx, known)
-		}
-	}
-	if err != nil {
+	if a.folder, err = folder.Open(ctx); err != nil {
 		return err
 	}
 	if a.settings, err = loadSettings(a.folder); err != nil {
