@@ -91,7 +91,7 @@ func clean(name string) string {
 		switch {
 		case strings.ContainsRune(`/\:*?"<>|%`, r):
 			r = '-'
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == utf8.RuneError:
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError: // joiners too, which browsers replace by signs
 			continue
 		case unicode.IsSpace(r):
 			r = ' '
