@@ -281,7 +281,7 @@ step_e2e() {
 	need_test_tools
 	build_all fast
 	SEALCAM_BIN=$bin/sealcam SEALCAM_ARTIFACTS=$root/build/artifacts \
-		go test -tags e2e -count=1 -p 1 -timeout 40m ./test/...
+		go test -tags e2e -count=1 -p 1 -timeout 55m ./test/...
 }
 
 # step_reproducible builds two copies of the tree in folders of different length, the second without the build cache.
