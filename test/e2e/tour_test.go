@@ -162,8 +162,14 @@ const english = `((known) => {
 	return [...new Set(found)];
 })`
 
-// TestLanguages visits every view in every language, in one of the browsers: no English is left, and nothing sticks out, on a phone and on
-// a small display.
+// alikeButtons lists what several buttons of a row say, such as those that do and those that leave.
+const alikeButtons = `[...document.querySelectorAll("#panel[open] .buttons")].flatMap((row) => {
+	const texts = [...row.children].filter((e) => e.checkVisibility()).map((e) => e.textContent.trim());
+	return texts.filter((text, i) => texts.indexOf(text) !== i);
+})`
+
+// TestLanguages visits every view in every language, in one of the browsers: no English is left, nothing sticks out, and buttons side by side
+// differ, on a phone and on a small display.
 func TestLanguages(t *testing.T) {
 	all := catalogues(t)
 	spoken := map[string][]string{"chromium": {"de", "zh-Hant"}, "firefox": {"fr", "zh-Hans"}}
@@ -222,6 +228,9 @@ func inLanguage(t *testing.T, language string, sentences map[string]string) func
 			if cut := browser.Eval[[]string](p, cutOff); len(cut) > 0 {
 				t.Errorf("%s, %d wide: sticks out: %q", name, size[0], cut)
 			}
+		}
+		if alike := browser.Eval[[]string](p, alikeButtons); len(alike) > 0 {
+			t.Errorf("%s: several buttons say %q", name, alike)
 		}
 		if left := browser.Eval[[]string](p, english+"("+string(known)+")"); len(left) > 0 {
 			t.Errorf("%s: still English: %q", name, left)
