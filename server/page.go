@@ -85,9 +85,11 @@ func loadPage(files fs.FS) (*page, error) {
 		p.assets[name] = a
 	}
 	if _, ok := p.assets[indexFile]; ok {
-		if p.inline, err = inlineSources(files); err != nil {
-			return nil, err
+		index, err := fs.ReadFile(files, indexFile)
+		if err != nil {
+			return nil, fmt.Errorf("server: reading the page's files: %w", err)
 		}
+		p.inline = InlineSources(index)
 	}
 	return p, nil
 }
@@ -95,18 +97,15 @@ func loadPage(files fs.FS) (*page, error) {
 // inlineScript is a script without attributes: one with a type that is none is data, and one with a src is a file.
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// inlineSources returns the hashes by which a browser knows the scripts in index.html, and runs no other (W3C CSP Level 3 §2.3.1).
-func inlineSources(files fs.FS) (string, error) {
-	index, err := fs.ReadFile(files, indexFile)
-	if err != nil {
-		return "", fmt.Errorf("server: reading the page's files: %w", err)
-	}
+// InlineSources returns the hashes by which a browser knows the scripts in a page itself, and runs no other, as what follows the other
+// sources of script-src in a Content-Security-Policy (W3C CSP Level 3 §2.3.1).
+func InlineSources(index []byte) string {
 	sources := ""
 	for _, script := range inlineScript.FindAllSubmatch(index, -1) {
 		sum := sha256.Sum256(script[1])
 		sources += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return sources, nil
+	return sources
 }
 
 func hashFile(files fs.FS, name string) (string, error) {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/sealcam/sealcam/e2ee/identity"
+	"github.com/sealcam/sealcam/server"
 	"github.com/sealcam/sealcam/signal"
 	"github.com/sealcam/sealcam/signal/socket"
 	"github.com/sealcam/sealcam/static"
@@ -86,6 +87,7 @@ type loopback struct {
 	host   string // the only one that is answered: a page of another name that resolves to this machine gets nothing
 	files  fs.FS
 	index  []byte
+	policy string
 	signal http.Handler
 
 	carrying sync.WaitGroup
@@ -94,21 +96,24 @@ type loopback struct {
 // pageServer is the name under which the page finds the address of the server in its head. Its login then is for that server.
 const pageServer = "sealcam-server"
 
-func newLoopback(files fs.FS, server, port string) (*loopback, error) {
+func newLoopback(files fs.FS, address, port string) (*loopback, error) {
 	index, err := fs.ReadFile(files, "index.html")
 	if err != nil {
 		return nil, errors.New("this program was built without the page: build it with ./build.sh release")
 	}
-	meta := fmt.Sprintf("<head>\n<meta name=%q content=\"%s\">", pageServer, html.EscapeString(server))
+	meta := fmt.Sprintf("<head>\n<meta name=%q content=\"%s\">", pageServer, html.EscapeString(address))
 	marked := bytes.Replace(index, []byte("<head>"), []byte(meta), 1)
 	if bytes.Equal(marked, index) {
 		return nil, errors.New("the page in this program has no head to name the server in: build it anew with ./build.sh release")
 	}
-	u, err := url.Parse(server)
+	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
 	}
-	return &loopback{host: "localhost:" + port, files: files, index: marked, signal: carrier(u)}, nil
+	host := "localhost:" + port
+	return &loopback{
+		host: host, files: files, index: marked, policy: scriptPolicy + server.InlineSources(index) + policy + host, signal: carrier(u),
+	}, nil
 }
 
 // carrier passes a WebSocket on. The server sees a native client: no origin, no cookies, nothing else of the browser.
@@ -159,14 +164,17 @@ func (l *loopback) serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// policy is what the page may do, as the server's own: run what came with it, and talk to this program alone.
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self' ws://"
+// What the page may do, as the server's own: run what came with it, and talk to this program alone.
+const (
+	scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"
+	policy       = "; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+		"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; manifest-src 'self'; connect-src 'self' ws://"
+)
 
 // ServeHTTP implements http.Handler.
 func (l *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy+l.host)
+	h.Set("Content-Security-Policy", l.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -21,7 +21,7 @@ import (
 )
 
 var page = fstest.MapFS{
-	"index.html":                {Data: []byte("<!doctype html>\n<html><head>\n<title>Sealcam</title></head></html>")},
+	"index.html":                {Data: []byte("<!doctype html>\n<html><head><script>alert(1)</script>\n<title>Sealcam</title></head></html>")},
 	"boot.3aa591453013.js":      {Data: []byte("boot")},
 	"sealcam.8751bd6abbc5.wasm": {Data: []byte("wasm")},
 	".quality":                  {Data: []byte("5")},
@@ -83,7 +83,8 @@ func TestViewServesThePage(t *testing.T) {
 	if want := `<meta name="sealcam-server" content="https://cams.example/&#34;&gt;&lt;script&gt;">`; !strings.Contains(string(body), want) {
 		t.Errorf("the page is\n%s", body)
 	}
-	if csp := index.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "connect-src 'self' ws://"+l.host) || strings.Contains(csp, "cams.example") {
+	if csp := index.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "connect-src 'self' ws://"+l.host) || strings.Contains(csp, "cams.example") ||
+		!strings.Contains(csp, "script-src 'self' 'wasm-unsafe-eval' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='; ") {
 		t.Errorf("policy %q", csp)
 	}
 	for _, test := range []struct {
