@@ -49,7 +49,7 @@ const (
 	switchFor = 150 * time.Millisecond
 	// usual is how fast carriers send where nothing is known of the path.
 	usual = 9 * transport.Mbit
-	// ample is how many times what a step needs a path must be known to carry for the step to be taken soon after a fall.
+	// ample is how many times what moving pictures need a path must be known to carry for them to be back soon after a fall.
 	ample = 2
 )
 

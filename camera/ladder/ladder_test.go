@@ -48,6 +48,7 @@ type link struct {
 	rate    transport.Bitrate
 	room    time.Duration // of the queue
 	lies    bool          // trains come through faster than what follows them
+	slowed  bool          // but those trains are slower than they were sent, as with a token bucket
 	gentle  bool          // trains are sent as slowly as the path is, so that it does not seem limited
 	recall  time.Duration // for which the path's loss shows what was lost at worst
 	silent  bool
@@ -146,7 +147,7 @@ func (l *link) carry(cameras []Camera) {
 		Loss: l.loss,
 	}
 	if l.lies {
-		l.path.Capacity, l.path.Limited = 9*transport.Mbit, false
+		l.path.Capacity, l.path.Limited = 9*transport.Mbit, l.slowed
 	}
 	if l.gentle {
 		l.path.Limited = false
@@ -234,17 +235,19 @@ func TestRise(t *testing.T) {
 
 // Where trains of packets promise what the path does not keep, tries fail without harm to the smaller stream, and become rare.
 func TestFailedTriesBecomeRare(t *testing.T) {
-	l := newLink(t, 1500*transport.Kbit, one)
-	l.lies = true
-	l.run(5*time.Second, nil)
-	l.changes = 0
-	l.run(10*time.Minute, func() {
-		if f := l.plans[0].Feeds; f[0].Step != subStep {
-			t.Fatalf("%+v", f)
+	for _, slowed := range []bool{false, true} {
+		l := newLink(t, 1500*transport.Kbit, one)
+		l.lies, l.slowed = true, slowed
+		l.run(5*time.Second, nil)
+		l.changes = 0
+		l.run(10*time.Minute, func() {
+			if f := l.plans[0].Feeds; f[0].Step != subStep {
+				t.Fatalf("%+v", f)
+			}
+		})
+		if l.tries < 3 || l.tries > 16 || l.changes != 0 {
+			t.Errorf("slowed %v: %d tries in ten minutes, %d changes", slowed, l.tries, l.changes)
 		}
-	})
-	if l.tries < 3 || l.tries > 16 || l.changes != 0 {
-		t.Errorf("%d tries in ten minutes, %d changes", l.tries, l.changes)
 	}
 }
 

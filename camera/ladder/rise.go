@@ -42,7 +42,7 @@ func (l *Ladder) rise(now time.Time, p transport.Path, cameras []Camera) {
 	s := l.cameras[c.Number]
 	at := c.find(s.step)
 	need := l.needs(cameras, c, at-1)
-	if now.Before(l.nextUp) && !(p.Limited && p.Capacity >= ample*need && now.Sub(l.fell) >= firstWait) || p.Known && !fits(p, need) {
+	if !l.due(now, p, &c.Offers[at], need) || p.Known && !fits(p, need) {
 		return
 	}
 	up := &c.Offers[at-1]
@@ -55,6 +55,15 @@ func (l *Ladder) rise(now time.Time, p transport.Path, cameras []Camera) {
 		return
 	}
 	s.trial = &trial{step: up.Step, asked: now}
+}
+
+// due says whether a step that needs so much may be tried now: after the wait, or sooner for motion where there is none and the path is known
+// to carry it amply. Who has motion keeps it, and a failed try of more would cost some.
+func (l *Ladder) due(now time.Time, p transport.Path, from *Offer, need transport.Bitrate) bool {
+	if !now.Before(l.nextUp) {
+		return true
+	}
+	return !from.moving() && p.Limited && need > 0 && p.Capacity >= ample*need && now.Sub(l.fell) >= firstWait
 }
 
 // candidate returns the camera with the largest picture among those that get less than they are wished for; nil if there is none, or one is
