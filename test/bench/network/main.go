@@ -48,7 +48,7 @@ type result struct {
 	Freeze    float64 `json:"freeze_s"`    // together, of the gaps over 200 ms
 	Recovery  float64 `json:"recovery_ms"` // from the blackout's end to the next picture; 0 without one
 	Layers    int     `json:"layer_changes"`
-	Overhead  float64 `json:"overhead_pct"`  // bytes on the wire towards the viewer beyond those of the pictures shown
+	Overhead  float64 `json:"overhead_pct"`  // bytes on the wire towards the viewer beyond those of the pictures shown; means nothing where stills are
 	SubShare  float64 `json:"sub_pct"`       // of the time in which the sub-stream was shown
 	RelayPart float64 `json:"relay_pct"`     // of the time on the relay
 	Stale     float64 `json:"stale_as_live"` // pictures over 2 s old that were shown as live
