@@ -5,6 +5,7 @@
 (() => {
 	const CELLS = 18, COLUMNS = 48, ROWS = 27;
 	const LIMIT = 200000; // samples kept
+	const SETTLED = 4; // calls of the page for animation frames, of which it asks for one or two, in which the stage stayed as it is
 	const contexts = new WeakMap(); // canvas -> WebGL context
 
 	// What was drawn can be read until the browser composites, which it does after the animation frame. A frame in which nothing
@@ -25,16 +26,24 @@
 		return context;
 	};
 
-	const sampler = globalThis.__sealcamSampler = { on: false, samples: [], dropped: 0, frames: 0, busy: 0 };
+	const sampler = globalThis.__sealcamSampler = { on: false, run: 0, samples: [], dropped: 0, frames: 0, busy: 0 };
 	const last = new WeakMap(); // tile -> the cells as last seen, in black and white
 	const places = new WeakMap(); // tile -> where its picture was to be found in the frame before
 
-	const sample = () => {
+	// While the stage changes its size the document may be a frame ahead of what is drawn, or behind it. Sampling may begin just then.
+	const stage = { place: "", frames: 0 };
+	const settled = (gl, rect) => {
+		const place = [rect.left, rect.top, rect.width, rect.height, gl.drawingBufferWidth, gl.drawingBufferHeight, sampler.run].join();
+		if (place !== stage.place) Object.assign(stage, { place, frames: 0 });
+		return stage.frames++ >= SETTLED;
+	};
+
+	const sample = (drawn) => {
 		const canvas = document.querySelector("canvas");
 		const gl = canvas && contexts.get(canvas);
 		if (!gl || gl.isContextLost()) return;
 		const rect = canvas.getBoundingClientRect();
-		if (rect.width === 0 || rect.height === 0) return;
+		if (rect.width === 0 || rect.height === 0 || !settled(gl, rect) || !drawn) return;
 		const scaleX = gl.drawingBufferWidth / rect.width;
 		const scaleY = gl.drawingBufferHeight / rect.height;
 
@@ -51,8 +60,8 @@
 				places.delete(tile);
 				continue;
 			}
-			// While the layout changes the document may be a frame ahead of what is drawn, or behind it.
-			const place = [x, y, width, height, rect.left, rect.top, gl.drawingBufferWidth, gl.drawingBufferHeight].join();
+			// The same holds for a tile.
+			const place = [x, y, width, height, stage.place].join();
 			const before = places.get(tile) ?? place;
 			places.set(tile, place);
 			if (before !== place) continue;
@@ -92,6 +101,6 @@
 		callback(now);
 		sampler.busy += performance.now() - begin;
 		sampler.frames++;
-		if (sampler.on && drawn) sample();
+		if (sampler.on) sample(drawn);
 	});
 })();

@@ -123,7 +123,7 @@ func (p *Page) Sample(on bool) {
 	p.mu.Lock()
 	p.samples = nil
 	p.mu.Unlock()
-	Eval[bool](p, "__sealcamSampler.samples = [], __sealcamSampler.dropped = 0, __sealcamSampler.on = true")
+	Eval[bool](p, "__sealcamSampler.run++, __sealcamSampler.samples = [], __sealcamSampler.dropped = 0, __sealcamSampler.on = true")
 }
 
 type rawSample struct {
