@@ -50,6 +50,16 @@ environment() {
 		die "$version is too old: install Go 1.26 or newer from go.dev/dl."
 		;;
 	esac
+	described=$(describe)
+	readonly described
+}
+
+# describe names the tree that is built: a tag, or the commit, and whether files were changed since. The length does not depend on what else
+# the repository holds. A copy without a repository of its own must not be named after one that lies around it: it is "dev".
+describe() {
+	local below
+	below=$(git rev-parse --show-prefix 2>/dev/null) && [ -z "$below" ] &&
+		git describe --tags --match 'v[0-9]*' --always --dirty --abbrev=12 2>/dev/null || echo dev
 }
 
 # need COMMAND PACKAGE ...: installs the Debian packages whose command is missing.
@@ -152,7 +162,7 @@ pack_client() { # pack_client fast|best [TREE]
 }
 
 compile_binary() { # compile_binary OUTPUT [TREE]
-	CGO_ENABLED=0 go build -C "${2:-$root}" "${reproducible_flags[@]}" -ldflags="$linker_flags" -o "$1" ./cmd/sealcam
+	CGO_ENABLED=0 go build -C "${2:-$root}" "${reproducible_flags[@]}" -ldflags="$linker_flags -X main.version=$described" -o "$1" ./cmd/sealcam
 }
 
 build_all() { # build_all fast|best
@@ -396,6 +406,7 @@ command_release() {
 	build_all best
 	mkdir -p build/release
 	cp build/bin/sealcam build/release/
+	build/release/sealcam --version >&2
 	(cd build/release && sha256sum sealcam | tee sealcam.sha256)
 }
 

@@ -13,14 +13,13 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-)
 
-// version is set by build.sh release.
-var version = "dev"
+	"github.com/sealcam/sealcam/static"
+)
 
 type cli struct {
 	LogLevel string           `help:"What to log: debug, info, warn or error. Server and agent log from info on; demo and view, whose terminal shows a link, from warn on; the others, which answer in words, errors alone." enum:",debug,info,warn,error" default:"" env:"SEALCAM_LOG_LEVEL"`
-	Version  kong.VersionFlag `help:"Print the version."`
+	Version  kong.VersionFlag `help:"Print the version, and that of the page in it."`
 
 	Demo    demoCmd    `cmd:"" help:"Run server and agent in one process and print a link to open."`
 	Server  serverCmd  `cmd:"" help:"Run the server that introduces viewers and agents and carries what it cannot read."`
@@ -44,7 +43,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	parser, err := kong.New(&c,
 		kong.Name("sealcam"),
 		kong.Description("See your cameras, and nobody else does."),
-		kong.Vars{"version": version},
+		kong.Vars{"version": versionText(static.Client())},
 		kong.Writers(stdout, stderr),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

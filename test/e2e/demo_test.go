@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,10 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	p.Screenshot("display")
+	_, client := version(t)
+	if assets := browser.Eval[string](p, `document.getElementById("assets").textContent`); !strings.Contains(assets, "sealcam."+client+".wasm") {
+		t.Errorf("the binary says that its client is %s; the page has %s", client, assets)
+	}
 	for name, size := range map[string][2]int{"laptop": {1440, 900}, "phone": {390, 844}} {
 		p.Resize(size[0], size[1])
 		p.WaitTiles(2, patience, func(tile browser.Tile) bool {
@@ -58,6 +63,42 @@ func TestDemo(t *testing.T) {
 	noExceptions(t, p)
 }
 
+// The binary says which commit it was built from.
+func TestVersion(t *testing.T) {
+	switch commit, _ := version(t); {
+	case exec.Command("git", "rev-parse", "HEAD").Run() != nil:
+		if commit != "dev" {
+			t.Errorf("built outside of a repository, and calls itself %s", commit)
+		}
+	case exec.Command("git", "rev-parse", "--verify", "--end-of-options", commit+"^{commit}").Run() != nil:
+		t.Errorf("%s is no commit or tag", commit)
+	}
+}
+
+// version returns what the binary says of itself: the commit or tag, and the page in it.
+func version(t *testing.T) (commit, client string) {
+	t.Helper()
+	output, err := exec.Command(released(t), "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`^sealcam (?:v\S+-g)?(\S+?)(?:-dirty)?\nclient ([0-9a-f]{12})\n$`).FindStringSubmatch(string(output))
+	if said == nil {
+		t.Fatalf("it says %q", output)
+	}
+	return said[1], said[2]
+}
+
+// released returns the path of the binary that build.sh made.
+func released(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("SEALCAM_BIN")
+	if path == "" {
+		t.Skip("SEALCAM_BIN is not set: run ./build.sh test e2e")
+	}
+	return path
+}
+
 // startDemo runs `sealcam demo` and returns the link that it prints.
 func startDemo(t *testing.T, args ...string) string {
 	t.Helper()
@@ -67,11 +108,7 @@ func startDemo(t *testing.T, args ...string) string {
 // startProgram runs the released binary until the test ends, and returns the first link that it prints.
 func startProgram(t *testing.T, args ...string) string {
 	t.Helper()
-	path := os.Getenv("SEALCAM_BIN")
-	if path == "" {
-		t.Skip("SEALCAM_BIN is not set: run ./build.sh test e2e")
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(released(t), args...)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()
 	if err != nil {
