@@ -49,8 +49,10 @@ type record struct {
 		T             float64
 		Camera, State string
 	}
-	Stalls []struct{ From, To float64 }
+	Stalls []stall
 }
+
+type stall struct{ From, To float64 }
 
 // tolerance is how much later than it should a state may change: the page looks four times a second.
 const tolerance = 500 * time.Millisecond
