@@ -59,7 +59,7 @@ const watchDrawn = `(() => {
 
 // A browser is a camera, and another one shows it: live pictures that move, the right name on either side, and a reason when it stops.
 func TestBrowserIsCamera(t *testing.T) {
-	for _, engine := range engines[:1] {
+	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) { browserIsCamera(t, engine.lends(t), pretended[engine.name]) })
 	}
 }

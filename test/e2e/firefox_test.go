@@ -31,10 +31,11 @@ func TestScreens(t *testing.T) {
 			for _, screen := range []struct {
 				name, query string
 				route       control.Route
+				way         string // in the diagnostics
 				option      browser.Option
 			}{
-				{"phone", "transport=p2p", control.Peer, browser.Phone()},
-				{"display", "transport=relay", control.Relay, browser.Viewport(1280, 800)},
+				{"phone", "transport=p2p", control.Peer, "/^direct, this end (host|peer-reflexive), the other (host|peer-reflexive)$/", browser.Phone()},
+				{"display", "transport=relay", control.Relay, "/^relayed$/", browser.Viewport(1280, 800)},
 			} {
 				t.Run(screen.name, func(t *testing.T) {
 					n := startServer(t, nil)
@@ -57,6 +58,10 @@ func TestScreens(t *testing.T) {
 						t.Errorf("%+v", d)
 					}
 					p.Screenshot("live")
+					p.Press("i")
+					p.WaitFor(opened("Diagnostics"), patience)
+					p.WaitFor(`[...document.querySelectorAll("#panel dd")].some((e) => `+screen.way+`.test(e.textContent))`, patience)
+					p.Screenshot("diagnostics")
 					noExceptions(t, p)
 				})
 			}
