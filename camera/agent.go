@@ -72,13 +72,15 @@ type Agent struct {
 	linkLife  time.Duration
 	// linkClosed holds a token when a claim link was tried too often.
 	linkClosed chan struct{}
-	changed    func()
-	carriedTo  string // signal.Options.For
-	log        *slog.Logger
-	hubs       []*hub
-	sources    []source.Source
-	servers    []*serverLink
-	codes      *pairing.Codes
+	// offered holds a token when a camera has more to offer than viewers were told.
+	offered   chan struct{}
+	changed   func()
+	carriedTo string // signal.Options.For
+	log       *slog.Logger
+	hubs      []*hub
+	sources   []source.Source
+	servers   []*serverLink
+	codes     *pairing.Codes
 
 	// appending is held from the check of an entry until the log has it. It is taken before mu.
 	appending sync.Mutex
@@ -105,7 +107,7 @@ func New(c Config) (*Agent, error) {
 	a := &Agent{
 		name: c.Name, store: c.Store, key: c.Store.Key(), clock: c.Clock,
 		loopback: c.Loopback, ephemeral: c.Ephemeral, link: c.Link, linkLife: cmp.Or(c.LinkLife, pairing.DefaultTTL), log: c.Log,
-		linkClosed: make(chan struct{}, 1), changed: c.Changed, carriedTo: c.For,
+		linkClosed: make(chan struct{}, 1), offered: make(chan struct{}, 1), changed: c.Changed, carriedTo: c.For,
 		codes:    pairing.NewCodes(c.Store.Key().Public(), nil),
 		sessions: map[*viewerSession]struct{}{},
 	}
@@ -131,7 +133,7 @@ func New(c Config) (*Agent, error) {
 		h := newHub(uint8(i), id, cam.Name, cam.Source.Layers(), a.key, c.Log)
 		h.nextID = max(h.nextID, uint64(max(c.Store.ClockMark().Unix(), 0))) // also when the clock was set back meanwhile
 		h.sound = cam.Sound
-		h.status = a.broadcast
+		h.status, h.offers = a.broadcast, a.noteOffer
 		a.hubs = append(a.hubs, h)
 		a.sources = append(a.sources, cam.Source)
 	}
@@ -170,25 +172,37 @@ func (a *Agent) runSource(ctx context.Context, h *hub, s source.Source) {
 	}
 }
 
-// look does, until ctx ends, what time brings: it ends the sessions of those who expired, and keeps on the disk what may get lost.
+// noteOffer has viewers told soon of what a camera has come to offer. It does not wait.
+func (a *Agent) noteOffer() {
+	select {
+	case a.offered <- struct{}{}:
+	default:
+	}
+}
+
+// look does, until ctx ends, what time brings: it ends the sessions of those who expired, and keeps on the disk what may get lost. Of what
+// cameras have come to offer it tells at once.
 func (a *Agent) look(ctx context.Context) {
 	ticks := time.NewTicker(lookEvery)
 	defer ticks.Stop()
-	for n := 1; ; n++ {
+	for n := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.offered:
+			a.review()
 		case <-ticks.C:
-		}
-		a.review()
-		a.saveCheckpoint()
-		if n%int(saveEvery/lookEvery) == 0 {
-			a.tellKnocks()
-			mark := time.Time{}
-			if n%int(markEvery/lookEvery) == 0 {
-				mark = a.wall.mark()
+			n++
+			a.review()
+			a.saveCheckpoint()
+			if n%int(saveEvery/lookEvery) == 0 {
+				a.tellKnocks()
+				mark := time.Time{}
+				if n%int(markEvery/lookEvery) == 0 {
+					mark = a.wall.mark()
+				}
+				a.save(mark)
 			}
-			a.save(mark)
 		}
 	}
 }

@@ -58,6 +58,7 @@ type hub struct {
 	log    *slog.Logger
 	now    func() time.Time
 	status func(control.CameraStatus) // told of every change, without the mutex
+	offers func()                     // told when there is stills or sound for the first time; called with the mutex held
 
 	mu       sync.Mutex
 	state    control.CameraStatus
@@ -106,6 +107,7 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 		log:      log.With("camera", name),
 		now:      time.Now,
 		status:   func(control.CameraStatus) {},
+		offers:   func() {},
 		state:    control.CameraStatus{Number: number, State: control.CameraConnecting},
 		nextID:   uint64(time.Now().Unix()), // grows over restarts too, as seal.Epoch asks
 		watchers: map[*watcher]struct{}{},
@@ -170,8 +172,8 @@ func (h *hub) Deliver(l source.Layer, au codec.AccessUnit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.spread(streamOf(l), au)
-	if au.Key {
-		h.stills.keyCame(h.now(), l, au)
+	if au.Key && h.stills.keyCame(h.now(), l, au) {
+		h.offers()
 	}
 }
 

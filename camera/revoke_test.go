@@ -101,8 +101,10 @@ func TestLostCamera(t *testing.T) {
 		}
 		stays.watch(0)
 		g.watch(0, 1)
-		h.film(0, "K-")
-		h.film(1, "K-")
+		for camera := range 2 {
+			h.film(camera, "K-")
+			next[*control.Terms](g) // that there are stills of it
+		}
 
 		h.change(grant.Grant, g.key, viewerTerms(h.camera(1), h.camera(2)))
 		told := next[*control.Terms](g)

@@ -16,7 +16,10 @@ func (h *hub) hear(au codec.AccessUnit) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.spread(seal.Sound, au)
+	first := !h.heard()
+	if h.spread(seal.Sound, au); first {
+		h.offers()
+	}
 }
 
 // heard reports whether the camera offers sound: what it delivers is handed on, and some has come. Callers hold mu.

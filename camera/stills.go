@@ -25,6 +25,7 @@ const (
 type stills struct {
 	work    chan codec.AccessUnit // key frames to be made stills of; the latest replaces one that waits
 	wanted  bool                  // somebody watches them
+	offered bool                  // they were possible at some time
 	due     time.Time             // of the next one
 	keys    [2]lastKey            // by layer
 	made    uint64
@@ -53,12 +54,17 @@ func (s *stills) layer(now time.Time) source.Layer {
 	return source.Main
 }
 
-// keyCame notes a key frame of a layer, and hands it to the worker if a still is to be made of it.
-func (s *stills) keyCame(now time.Time, l source.Layer, au codec.AccessUnit) {
+// keyCame notes a key frame of a layer, and hands it to the worker if a still is to be made of it. It reports whether stills have become
+// possible with it, for the first time: a camera that changes its coding back and forth must not make work for every viewer each time.
+func (s *stills) keyCame(now time.Time, l source.Layer, au codec.AccessUnit) (first bool) {
 	s.keys[l] = lastKey{au.Config, now}
-	if s.wanted && s.possible() && s.layer(now) == l {
+	possible := s.possible()
+	if s.wanted && possible && s.layer(now) == l {
 		s.hand(now, au)
 	}
+	first = possible && !s.offered
+	s.offered = s.offered || possible
+	return first
 }
 
 // hand gives a key frame to the worker if it is time.

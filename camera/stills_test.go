@@ -312,16 +312,19 @@ func TestSourceDeliversNoStills(t *testing.T) {
 	}
 }
 
-// Who was let in before the camera's first key frame is told of stills once they can be made, and once only.
+// Who was let in before the camera's first key frame is told of stills as soon as they can be made, and once only.
 func TestStillsAnnouncedLater(t *testing.T) {
 	inHome(t, func(t *testing.T, h *home) {
 		g := h.visit(h.owner)
 		if slices.Contains(g.accept.Cameras[0].Streams, seal.Still) {
 			t.Fatal("offered before anything is known of the camera")
 		}
+		began := time.Now()
 		h.film(0, "K-")
-		time.Sleep(2 * lookEvery)
 		told := next[*control.Terms](g)
+		if late := time.Since(began); late != 0 {
+			t.Errorf("told after %v", late)
+		}
 		if len(told.Cameras) != 3 || !slices.Contains(told.Cameras[0].Streams, seal.Still) || slices.Contains(told.Cameras[1].Streams, seal.Still) {
 			t.Errorf("told %+v", told.Cameras)
 		}
@@ -329,5 +332,8 @@ func TestStillsAnnouncedLater(t *testing.T) {
 		if !slices.Contains(later.accept.Cameras[0].Streams, seal.Still) {
 			t.Errorf("the next one was told %+v", later.accept.Cameras[0])
 		}
+		h.film(0, "K-")
+		time.Sleep(2 * lookEvery)
+		none[*control.Terms](g)
 	})
 }

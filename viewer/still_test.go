@@ -183,6 +183,36 @@ func TestStillsWished(t *testing.T) {
 	})
 }
 
+// Until the agent offers stills, who wishes for them tries each of the camera's streams, and none of them twice.
+func TestStillsOfferedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.bench.unsupported[codec.H264] = true
+		a := s.agent()
+		cam := stillCamera(a, "porch", seal.Main, seal.Sub)
+		all := cam.streams
+		cam.streams = all[:2]
+		s.start(Config{Homes: []Home{s.home(a)}, Route: RelayOnly})
+		defer s.stop()
+		s.wish(seal.Still, cam)
+		for range 3 {
+			cam.shoot(seal.Main, true, "main")
+			cam.shoot(seal.Sub, true, "sub")
+			synctest.Wait()
+		}
+		a.set(func() { cam.streams = all })
+		a.tell(a.newTerms(a.guest(s, cam)))
+		synctest.Wait()
+		tile := s.still(cam, "a000")
+		if tile.State != Live || tile.Stream != seal.Still || tile.Stats.Failures != 2 {
+			t.Errorf("tile %+v", tile)
+		}
+		if got := asked(cam); len(got) < 3 || got[0] != seal.Main || got[1] != seal.Sub || got[len(got)-1] != seal.Still {
+			t.Errorf("asked for %v", got)
+		}
+	})
+}
+
 // Stills that come as rarely as a camera's key frames do not make the viewer give up the direct path.
 func TestStillsByTheDirectPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
