@@ -57,6 +57,7 @@ type camera struct {
 
 	opener  *seal.Opener
 	pending seal.Pending
+	trials  trials
 	former  uint64        // frames of epochs of earlier sessions, not opened
 	epochs  []cameraEpoch // of this session, oldest first
 	subs    []subscription
@@ -264,6 +265,7 @@ func (c *camera) recovered() { c.againWait = 0 }
 // tick looks after time-outs.
 func (c *camera) tick(now time.Time) {
 	if c.watched() {
+		c.hurry(now)
 		c.rise(now)
 		c.climb(now)
 		for _, l := range c.lanes {
@@ -316,6 +318,7 @@ func (c *camera) closeLane(s seal.Stream) {
 
 func (c *camera) closeLanes() {
 	c.deafen()
+	c.trials = trials{}
 	for s := range c.lanes {
 		c.closeLane(seal.Stream(s))
 	}

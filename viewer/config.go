@@ -78,6 +78,8 @@ type Config struct {
 	Heavy func(codec.Config) bool
 	// NewSound makes what plays the sound of a camera; nil: there is none, and none is asked for.
 	NewSound SoundFactory
+	// Verifier checks the signatures of pictures; nil: the viewer does so itself.
+	Verifier seal.Verifier
 	// Unbuffered gives each frame to the decoder as soon as it can be decoded, without evening out the network's jitter. It is for measuring.
 	Unbuffered bool
 

@@ -4,7 +4,8 @@
 //
 // The way of a frame: transport → [seal.Pending], while its epoch's key has not come → [seal.Opener] → [seal.Chain] and the reorder
 // buffer → decoder → [gate.Lane] → [gate.Shelf] → Snapshot. It runs on the goroutine that brought the frame, without a further one:
-// in WebAssembly there is one thread, and a hop costs more than the bookkeeping.
+// in WebAssembly there is one thread, and a hop costs more than the bookkeeping. Only the signature, which costs more than all the rest,
+// may be checked elsewhere (Config.Verifier): then the frame goes on, or is refused, when its [seal.Trial] has the verdict.
 //
 // An owner's device also rules: it mirrors each agent's grant log, verifies every entry and the agent's signed word for where the log
 // ends, and raises an [Alarm] when that is not the log it saw before. Changes ([Viewer.Add], [Viewer.Change], [Viewer.Revoke],

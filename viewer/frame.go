@@ -59,13 +59,22 @@ func (c *camera) knows(epoch uint64) bool {
 	return slices.ContainsFunc(c.epochs, func(e cameraEpoch) bool { return e.number == epoch })
 }
 
-// open opens a frame and passes it to its stream's lane.
+// open opens a frame, and passes it to its stream's lane once it is proven.
 func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
 	if stream == seal.Sound {
 		c.openSound(now, sealed)
 		return
 	}
+	if c.v.cfg.Verifier != nil {
+		c.try(now, via, stream, sealed)
+		return
+	}
 	o, err := c.opener.Open(stream, sealed)
+	c.proven(now, via, stream, &o, err)
+}
+
+// proven takes what opening a frame came to.
+func (c *camera) proven(now time.Time, via control.Route, stream seal.Stream, o *seal.Opened, err error) {
 	if err != nil {
 		switch seal.ReasonOf(err) {
 		case seal.Replay: // proven, but it came the other way before
@@ -78,7 +87,7 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 	}
 	c.opened, c.via = now, via
 	if latest, ok := c.h.clock.Latest(now); ok {
-		c.tally.note(&o, latest.Sub(o.Captured()) > lateAfter)
+		c.tally.note(o, latest.Sub(o.Captured()) > lateAfter)
 	}
 	c.came(now, via)
 	c.epochCame(now, o.Epoch(), stream)
@@ -90,7 +99,7 @@ func (c *camera) open(now time.Time, via control.Route, stream seal.Stream, seal
 		}
 		l = c.openLane(stream)
 	}
-	if l.take(now, o); c.ladder.tooMuch {
+	if l.take(now, *o); c.ladder.tooMuch {
 		c.climb(now)
 	}
 }

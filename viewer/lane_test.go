@@ -100,7 +100,10 @@ func (l *lab) seal(gop, index uint32) []byte {
 // more than the rest of its GOP, and never is anything decoded on top of a gap.
 func TestReorder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := newLab(t)
+		l, court := newLab(t), &court{}
+		if rapid.Bool().Draw(t, "elsewhere") {
+			l.c.v.cfg.Verifier = court
+		}
 		gops := rapid.IntRange(1, 4).Draw(t, "gops")
 		length := rapid.IntRange(1, 12).Draw(t, "length")
 		window := rapid.IntRange(0, 8).Draw(t, "window")
@@ -134,6 +137,9 @@ func TestReorder(t *testing.T) {
 				via = control.Peer
 			}
 			l.c.arrive(l.now, via, seal.Main, sealed)
+		}
+		for _, verdict := range rapid.Permutation(court.verdicts).Draw(t, "verdicts") {
+			verdict()
 		}
 
 		seen := map[[2]uint32]bool{}

@@ -23,6 +23,7 @@ import (
 	"github.com/sealcam/sealcam/wasm/display"
 	"github.com/sealcam/sealcam/wasm/keys"
 	"github.com/sealcam/sealcam/wasm/page"
+	"github.com/sealcam/sealcam/wasm/verify"
 )
 
 // app is the program.
@@ -31,6 +32,7 @@ type app struct {
 	boot     *page.Boot
 	meter    decode.Meter
 	decoders *decode.Ladder
+	verifier *verify.Verifier
 	lacks    string        // notice on the decoders; may be empty
 	server   string        // its address as links name it
 	carried  bool          // to the server by the program that served the page
@@ -50,7 +52,7 @@ type app struct {
 }
 
 func newApp(boot *page.Boot, log *slog.Logger) *app {
-	a := &app{log: log, boot: boot, opened: make(chan struct{}, 1), homes: map[identity.AgentID]viewer.Home{}}
+	a := &app{log: log, boot: boot, verifier: verify.New(), opened: make(chan struct{}, 1), homes: map[identity.AgentID]viewer.Home{}}
 	a.decoders, a.lacks = newDecoders(&a.meter)
 	a.server, a.carried = boot.Server()
 	return a
@@ -157,6 +159,7 @@ func (a *app) view(ctx context.Context, homes []viewer.Home, link link, failed <
 	v := viewer.New(viewer.Config{
 		Dial: a.dial, Self: a.self, DeviceName: page.DeviceName(), Homes: homes, Claim: link.claim, Invite: link.invite, Route: a.route(),
 		NewPeer: a.newPeer, NewDecoder: a.decoders.New, Heavy: a.decoders.Heavy, Unbuffered: a.unbuffered(), NewSound: a.screen.hearing.output.Sink,
+		Verifier: a.verifier,
 		Remember: func(h viewer.Home) { a.remember(ctx, h, link.claim != nil && link.claim.Agent == h.Agent) },
 		Changed:  a.screen.changed, Log: a.log,
 	})

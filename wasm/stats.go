@@ -49,6 +49,7 @@ func (s *screen) stats() map[string]any {
 		},
 		"decode_latency_ms": map[string]any{"p50": ms(m.LatencyP50), "p95": ms(m.LatencyP95)},
 		"decoder":           map[string]any{"handed": float64(m.Handed), "skipped": float64(m.Dropped), "failed": float64(m.Failed)},
+		"verified":          float64(s.app.verifier.Checked()), // signatures, by the browser
 		"heap_bytes":        float64(memory.HeapAlloc),
 		"heap_reserved":     float64(memory.HeapSys),
 		"collections":       float64(memory.NumGC),

@@ -10,6 +10,9 @@
 // The signature is there because all viewers of an epoch hold the same key: without it one of them, together with the server,
 // could make pictures for the others. It covers the whole ciphertext, since a tag binds nobody who holds the key.
 //
+// Checking a signature in WebAssembly takes several times as long as decrypting, so a [Verifier] may do it elsewhere; until it has, a
+// [Trial] gives nothing away.
+//
 // Standards: RFC 9605 (SFrame) with ChaCha20-Poly1305 (RFC 8439), Ed25519 (RFC 8032), a replay window after RFC 6479. It imports
 // codec, e2ee/identity and e2ee/sframe, does no I/O, reads no clock and starts no goroutine. Byte formats: docs/PROTOCOL.md,
 // "Sealed frame".

@@ -152,71 +152,25 @@ func parseSealed(sealed []byte) (h sframe.Header, n int, reason Reason) {
 func (o *Opener) Open(stream Stream, sealed []byte) (Opened, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	opened, reason := o.open(stream, sealed)
-	if reason != NoReason {
-		o.stats.refused[reason]++
-		return Opened{}, openErrors[reason]
-	}
-	o.stats.Opened++
-	return opened, nil
+	t := o.begin(stream, sealed)
+	return o.finish(&t)
 }
 
-func (o *Opener) open(stream Stream, sealed []byte) (Opened, Reason) {
-	h, header, reason := parseSealed(sealed)
-	if reason != NoReason {
-		return Opened{}, reason
-	}
-	if Stream(h.KID&uint64(MaxStream)) != stream {
-		return Opened{}, WrongStream
-	}
-	epoch, s := o.find(h.KID>>streamBits, stream)
-	if s == nil {
-		return Opened{}, UnknownEpoch
-	}
-	encrypted, sig := sealed[:len(sealed)-signatureSize], sealed[len(sealed)-signatureSize:]
-	plain, err := s.key.Open(make([]byte, 0, len(encrypted)-header-tagSize), encrypted, s.aad())
-	if err != nil {
-		return Opened{}, Auth
-	}
-	if !o.src.Agent.Verify(s.toSign(encrypted), sig) {
-		return Opened{}, Signature
-	}
-	if !s.seen.accept(h.CTR) {
-		return Opened{}, Replay
-	}
-	f, hash, err := parsePlain(plain)
-	if err != nil {
-		return Opened{}, Plaintext
-	}
-	if !f.suits(stream) {
-		return Opened{}, Plaintext
-	}
-	configs := &o.configs[stream]
-	if f.Key {
-		configs.add(hash, f.Config)
-	}
-	config, known := configs.find(hash)
-	return Opened{
-		valid: true, frame: f, config: config, configKnown: known, configHash: hash,
-		camera: o.src.Camera, stream: stream, epoch: epoch.Number,
-	}, NoReason
-}
-
-// find returns the state of a stream in a known epoch, made when its first frame comes.
-func (o *Opener) find(number uint64, stream Stream) (*openEpoch, *openStream) {
+// find returns the state of a stream in a known epoch, made when its first frame comes; nil for another epoch.
+func (o *Opener) find(number uint64, stream Stream) *openStream {
 	at, found := slices.BinarySearchFunc(o.epochs, number, compareNumber)
 	if !found {
-		return nil, nil
+		return nil
 	}
 	e := o.epochs[at]
 	if e.streams[stream] == nil {
 		b, err := newBinding(o.src, stream, e.Epoch)
 		if err != nil {
-			return nil, nil
+			return nil
 		}
 		e.streams[stream] = &openStream{binding: b}
 	}
-	return e, e.streams[stream]
+	return e.streams[stream]
 }
 
 // Opened is a picture proven to be of a camera. Only an Opener makes one; the zero value is not valid.
