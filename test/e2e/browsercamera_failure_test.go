@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -106,6 +107,60 @@ func TestBrowserCameraIsPaused(t *testing.T) {
 	noExceptions(t, film)
 	noExceptions(t, show)
 }
+
+// A camera that is gone while it films, or forbidden, is a sentence on both sides, at once and the right one. The first comes back by itself.
+func TestBrowserCameraIsTakenAway(t *testing.T) {
+	n := startServer(t, nil)
+	b := browser.Start(t, chromedp.Flag("use-fake-device-for-media-stream", true))
+	film := b.NewPage(browser.Viewport(390, 844))
+	film.Open(n.address + "#camera")
+	cameraIn(film, "new")
+	film.PermitCamera(true)
+	film.Click(`#camera [data-part=setup] [type=submit]`)
+	show := b.NewPage()
+	show.Open(cameraLink(film))
+	show.WaitFor(opened("Recovery phrase"), patience)
+	press(show, `[data-action="later"]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	cameraIn(film, "air")
+
+	film.LoseCameras()
+	film.WaitText("The camera was disconnected. Connect it again", patience)
+	cameraIn(film, "failed")
+	show.WaitTile("", patience, func(tile browser.Tile) bool {
+		return tile.State == browser.Stale && strings.Contains(tile.Text, "the camera was disconnected from its device: connect it again there")
+	})
+	film.Screenshot("gone")
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	cameraIn(film, "air")
+
+	browser.Eval[bool](film, noteProblems)
+	film.PermitCamera(false)
+	film.WaitText("The browser may not use the camera. Allow it for this page", patience)
+	cameraIn(film, "failed")
+	wantBlankSaying(show, "he browser on the camera’s device may no longer use its camera: allow it there")
+	if said := browser.Eval[[]string](film, `problems`); len(said) != 1 {
+		t.Errorf("whoever forbids the camera reads %q", said)
+	}
+	film.Screenshot("forbidden")
+	show.Screenshot("forbidden-shown")
+	film.PermitCamera(true)
+	film.Click(`#camera [data-action=retry]`)
+	show.WaitTiles(1, patience, browser.In(browser.Live))
+	cameraIn(film, "air")
+	noExceptions(t, film)
+	noExceptions(t, show)
+}
+
+// noteProblems collects the sentences that a camera's page says one after the other.
+const noteProblems = `(() => {
+	globalThis.problems = [];
+	const says = document.querySelector("#camera [data-part=problem]");
+	new MutationObserver(() => {
+		if (says.textContent && says.textContent !== problems.at(-1)) problems.push(says.textContent);
+	}).observe(says, { subtree: true, childList: true, characterData: true });
+	return true;
+})()`
 
 // Whoever refuses the camera when the browser asks first, or has none, reads what to do.
 func TestBrowserCameraCannotBegin(t *testing.T) {

@@ -148,6 +148,9 @@ func (c *Camera) Run(ctx context.Context, sink source.Sink) error {
 			continue
 		}
 		err := c.film(ctx, sink, settings, round)
+		if errors.Is(err, ErrUnplugged) {
+			err = lost(ctx)
+		}
 		c.set(func(s *State) { s.Live, s.Err = false, known(err) })
 		if ctx.Err() != nil || err == nil {
 			continue

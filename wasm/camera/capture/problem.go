@@ -3,8 +3,10 @@
 package capture
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"syscall/js"
 
 	"github.com/sealcam/sealcam/viewer/words"
 	"github.com/sealcam/sealcam/wasm/promise"
@@ -51,4 +53,19 @@ func openError(err error) error {
 		return ErrBusy
 	}
 	return fmt.Errorf("%w (%s)", ErrNoCamera, refused.Name)
+}
+
+// lost says why the browser takes a camera back that it lent: the person forbids it, or it is gone. Browsers that do not tell are believed to
+// have lost it.
+func lost(ctx context.Context) error {
+	var asked js.Value
+	if promise.Try(func() {
+		asked = js.Global().Get("navigator").Get("permissions").Call("query", map[string]any{"name": "camera"})
+	}) != nil {
+		return ErrUnplugged
+	}
+	if status, err := promise.Await(ctx, asked); err == nil && status.Get("state").Equal(js.ValueOf("denied")) {
+		return ErrDenied
+	}
+	return ErrUnplugged
 }
