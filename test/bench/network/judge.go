@@ -31,24 +31,28 @@ type watched struct {
 	looks      []look
 	samples    []browser.Sample
 	sent       int64 // bytes on the wire towards the viewer
+	decoded    int   // pictures
 }
 
 // watch looks at the page for a while.
 func watch(page *browser.Page, network *netem.Network, long time.Duration) *watched {
 	w := &watched{begin: time.Now()}
-	before := network.Count(netem.A).Bytes
-	next := w.begin
-	w.samples = page.WaitSamples(patience+long, func([]browser.Sample) bool {
-		if now := time.Now(); !now.Before(next) {
-			tile := browser.Eval[[]int](page, "((t) => [t.stream, t.route])(sealcam.stats().tiles[0])")
-			w.looks = append(w.looks, look{now, tile[0], tile[1]})
-			next = now.Add(lookEach)
-		}
-		return time.Since(w.begin) >= long
-	})
+	before, decoded := network.Count(netem.A).Bytes, countDecoded(page)
+	for tick := time.Tick(lookEach); time.Since(w.begin) < long; <-tick { // no more often: looking takes the page's time
+		tile := browser.Eval[[]int](page, "((t) => [t.stream, t.route])(sealcam.stats().tiles[0])")
+		w.looks = append(w.looks, look{time.Now(), tile[0], tile[1]})
+		w.samples = page.Samples()
+	}
+	w.samples = page.Samples()
 	w.end = time.Now()
 	w.sent = network.Count(netem.A).Bytes - before
+	w.decoded = countDecoded(page) - decoded
 	return w
+}
+
+// countDecoded returns how many of the camera's pictures were opened, proven and decoded.
+func countDecoded(page *browser.Page) int {
+	return browser.Eval[int](page, "sealcam.stats().tiles[0].decoded")
 }
 
 // at returns what the page said last before a time.
@@ -97,6 +101,7 @@ func (w *watched) judge(tb browser.TB, r *result, config rtspcam.Config, cam *rt
 		r.Freeze += gap.Seconds()
 	}
 	r.OnTime = round(100 * float64(punctual) / w.expected())
+	r.Decoded = round(100 * float64(w.decoded) / w.expected())
 	r.Current = w.current(cam)
 	if len(latencies) > 0 {
 		r.P50 = milliseconds(browser.Percentile(latencies, 50))

@@ -41,6 +41,7 @@ type result struct {
 	Profile   string  `json:"profile"`
 	Seed      uint64  `json:"seed"`
 	OnTime    float64 `json:"on_time_pct"` // pictures of the layer shown that were on the screen within 500 ms
+	Decoded   float64 `json:"decoded_pct"` // pictures of the layer shown that were proven and decoded: a display without a graphics card leaves some of them out
 	Current   float64 `json:"current_pct"` // instants of which, 500 ms later, the screen showed a picture or a younger one
 	P50       float64 `json:"p50_ms"`
 	P95       float64 `json:"p95_ms"`
