@@ -74,8 +74,9 @@ func (s *slot) congested(now time.Duration) bool {
 	return true
 }
 
-// pace returns the bits per second at which the slot sends now. A stream that is bigger than the usual pace raises it. Where the path is
-// known to carry less, packets go only so much faster as it takes to notice that it carries more again.
+// pace returns the bits per second at which the slot sends now. A stream that is bigger than the usual pace raises it, and so do trains that
+// came through as fast as they were sent: key frames arrive sooner then, and the frames behind them. Where the path is known to carry less,
+// packets go only so much faster as it takes to notice that it carries more again.
 func (s *slot) pace(now time.Duration) int64 {
 	if s.lan(now) {
 		return lanPace
@@ -85,14 +86,16 @@ func (s *slot) pace(now time.Duration) int64 {
 		f := s.queue[0]
 		rate = max(rate, s.camera(f.camera).streams[f.stream].meter.rate*5/4)
 	}
-	if capacity, limited := s.path.capacity(now); limited {
-		ahead := capacity * 5 / 4
-		if s.padding > 0 && len(s.queue) == 0 {
-			ahead = capacity * 2
-		}
-		rate = min(rate, max(int64(ahead), slowestPace))
+	capacity, limited := s.path.capacity(now)
+	switch {
+	case !limited:
+		return max(rate, min(int64(capacity)*2, totalPace))
+	case s.padding > 0 && len(s.queue) == 0:
+		capacity *= 2
+	default:
+		capacity = capacity * 5 / 4
 	}
-	return rate
+	return min(rate, max(int64(capacity), slowestPace))
 }
 
 // lan says whether the viewer is so near that a whole GOP may leave at once.

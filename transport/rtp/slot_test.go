@@ -280,11 +280,25 @@ func TestPaceRule(t *testing.T) {
 		}
 		return s
 	}
+	// trains came through at a rate, some of them slower than they were sent.
+	trains := func(rate transport.Bitrate, fast, slowed int) *slot {
+		s := stream(seal.Main, 3_000_000)
+		for i := range fast + slowed {
+			s.path.samples = append(s.path.samples, sample{at: time.Second, rate: rate, limited: i >= fast})
+		}
+		return s
+	}
 	for _, c := range []struct {
 		name     string
 		slot     *slot
 		min, max int64
 	}{
+		{"twice what came through", trains(9_000_000, 3, 0), 18_000_000, 18_000_000},
+		{"no slower than usual", trains(1_000_000, 3, 0), mainPace, mainPace},
+		{"never above all slots' pace", trains(29_000_000, 3, 0), totalPace, totalPace},
+		{"a reader that is late once", trains(12_000_000, 3, 1), 24_000_000, 24_000_000},
+		{"a path that carries less", trains(2_000_000, 1, 3), 2_500_000, 2_500_000},
+		{"a path that carries next to nothing", trains(10_000, 0, 3), slowestPace, slowestPace},
 		{"main", stream(seal.Main, 3_000_000), mainPace, mainPace},
 		{"sub", stream(seal.Sub, 500_000), mainPace, mainPace},
 		{"a main stream above the pace", stream(seal.Main, 16_000_000), 19_500_000, 20_500_000},
