@@ -25,6 +25,7 @@ const (
 
 	trainGap     = 6 * time.Millisecond // packets further apart are of different trains
 	trainPackets = 6                    // fewer say nothing about the path
+	jitterSmooth = 64                   // packets
 	maxSamples   = 9
 
 	// silentAfter, beyond a round trip, without any sign from the viewer, whose RTP stack reports every 50 to 250 ms.
@@ -75,6 +76,7 @@ type path struct {
 
 	train   train
 	samples []sample
+	jitter  time.Duration // by how much the delays of packets of a train differ from one to the next, smoothed
 }
 
 // fate is what was reported at a time.
@@ -242,7 +244,8 @@ func (p *path) forget() {
 func (p *path) follow(a arrived, now time.Duration) {
 	t := &p.train
 	if t.packets > 0 && a.sent >= t.last.sent && a.sent-t.last.sent <= trainGap {
-		t.last = arrived{sent: a.sent, at: max(t.last.at, a.at)}
+		p.jitter += ((a.delay - t.last.delay).Abs() - p.jitter) / jitterSmooth
+		t.last = arrived{sent: a.sent, at: max(t.last.at, a.at), delay: a.delay}
 		t.bytes += int(a.size)
 		t.packets++
 		return
@@ -258,7 +261,10 @@ func (p *path) endTrain(now time.Duration) {
 		return
 	}
 	sent, came := t.last.sent-t.first.sent, t.last.at-t.first.at
-	s := sample{at: now, rate: transport.RateOf(t.bytes, max(sent, came, time.Millisecond)), limited: came > sent+sent/5+2*time.Millisecond}
+	s := sample{
+		at: now, rate: transport.RateOf(t.bytes, max(sent, came, time.Millisecond)),
+		limited: came > sent+sent/5+2*time.Millisecond+2*p.jitter,
+	}
 	if len(p.samples) == maxSamples {
 		p.samples = append(p.samples[:0], p.samples[1:]...)
 	}

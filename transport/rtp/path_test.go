@@ -21,6 +21,7 @@ type wire struct {
 	delay time.Duration
 	lose  func(n int) bool
 	skew  time.Duration // of the viewer's clock
+	swing time.Duration // by which a packet comes sooner or later than it should, at most
 
 	now     time.Duration
 	free    time.Duration // when the bottleneck is free
@@ -41,6 +42,9 @@ func (w *wire) send(packets int) {
 			arrival = w.free
 		}
 		r.arrival = arrival + w.delay
+		if w.swing > 0 {
+			r.arrival += rand.N(2*w.swing) - w.swing
+		}
 		w.open = append(w.open, r)
 	}
 }
@@ -114,6 +118,28 @@ func TestNarrowPathShows(t *testing.T) {
 	w.play(10*time.Second, 1, 12)
 	if p = w.snapshot(); p.Capacity < 6*transport.Mbit {
 		t.Errorf("with more again: %+v", p)
+	}
+}
+
+// Where packets come unevenly, trains of them look longer than they are, and the path carries no less for it.
+func TestJitterIsNoBottleneck(t *testing.T) {
+	w := &wire{path: newPath(), delay: 100 * time.Millisecond, swing: 20 * time.Millisecond}
+	limited, all := 0, 0
+	for range 60 {
+		w.play(time.Second, 10, 60)
+		if w.snapshot().Limited {
+			limited++
+		}
+		all++
+	}
+	if limited > all/10 {
+		t.Errorf("in %d of %d seconds the path seemed to carry less than it does: %+v", limited, all, w.snapshot())
+	}
+	w.rate = 1500 * transport.Kbit
+	w.free = w.now
+	w.play(10*time.Second, 1, 25)
+	if p := w.snapshot(); !p.Limited || p.Capacity > 2*transport.Mbit {
+		t.Errorf("a bottleneck does not show: %+v", p)
 	}
 }
 
