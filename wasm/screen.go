@@ -242,7 +242,7 @@ func (s *screen) sheet(snapshot *viewer.Snapshot) {
 			text = words.Say("Proving that it is your camera")
 		}
 		if ready(snapshot) {
-			text = words.Say("The agent has no cameras yet. Add one to its sealcam.toml; it appears here by itself.")
+			text = cameraless(snapshot)
 		}
 	}
 	if s.message == text {
@@ -254,6 +254,14 @@ func (s *screen) sheet(snapshot *viewer.Snapshot) {
 		return
 	}
 	s.app.boot.Progress(text, detail)
+}
+
+// cameraless says what to do where all agents have answered and offer no camera: owners can add one, others have to ask.
+func cameraless(snapshot *viewer.Snapshot) string {
+	if slices.ContainsFunc(snapshot.Homes, func(h viewer.HomeStatus) bool { return h.Role == grant.Owner }) {
+		return words.Say("The agent has no cameras yet. Add one to its sealcam.toml; it appears here by itself.")
+	}
+	return words.Say("No camera is shared with this device just now. Ask the owner to share one; it appears here by itself.")
 }
 
 // homeTrouble returns what is wrong with an agent that no tile can say it of.

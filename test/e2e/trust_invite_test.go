@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,6 +83,45 @@ func TestTrustGuest(t *testing.T) {
 	owner.Screenshot("journal")
 	noExceptions(t, guest)
 	noExceptions(t, owner)
+}
+
+// A guest and a display of whose cameras none is left are told so, and whom to ask, also after a reload; a camera that is shared anew is there
+// by itself.
+func TestTrustNoCameraLeft(t *testing.T) {
+	n := startServer(t, nil)
+	b := browser.Start(t)
+	dir := t.TempDir()
+	h := startLasting(t, n.address, dir, nil, 1, 2)
+	owner := own(t, b, h, 2)
+	guest, screen := b.NewPage(), b.NewPage()
+	guest.Open(inviteLink(owner, "Ann", "guest", cameraName+" 2"))
+	screen.Open(inviteLink(owner, "Hall", "viewer", cameraName+" 2"))
+	for _, p := range []*browser.Page{guest, screen} {
+		p.WaitTiles(1, patience, browser.In(browser.Live))
+	}
+	goTo(screen, "kiosk="+url.PathEscape(cameraName+" 2"))
+	screen.WaitFor(hidden, patience)
+
+	h.stop()
+	startLasting(t, n.address, dir, nil, 1)
+	for _, p := range []*browser.Page{guest, screen} {
+		p.WaitTile("", patience, func(tile browser.Tile) bool {
+			return tile.State == browser.Blank && strings.Contains(tile.Text, "no longer there, or no longer shared with this device. Ask its owner.")
+		})
+		p.Reload()
+		p.WaitText("No camera is shared with this device just now. Ask the owner to share one", patience)
+		p.WaitTiles(0, patience, nil)
+	}
+	guest.Screenshot("guest")
+	screen.Screenshot("display")
+
+	openDevices(owner)
+	press(owner, `[data-device="`+device(owner, "Ann")+`"] [data-action="change"]`)
+	owner.Click(`#panel [name="all"]`)
+	press(owner, `[data-action="confirm"]`)
+	guest.WaitTiles(1, patience, browser.In(browser.Live))
+	noExceptions(t, guest)
+	noExceptions(t, screen)
 }
 
 // Invitations that were taken back or have expired say so.
