@@ -127,9 +127,7 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	film.LoseCameras()
 	film.WaitText("The camera was disconnected. Connect it again", patience)
 	cameraIn(film, "failed")
-	show.WaitTile("", patience, func(tile browser.Tile) bool {
-		return tile.State == browser.Stale && strings.Contains(tile.Text, "the camera was disconnected from its device: connect it again there")
-	})
+	wantStaleSaying(show, "the camera was disconnected from its device: connect it again there")
 	film.Screenshot("gone")
 	show.WaitTiles(1, patience, browser.In(browser.Live))
 	cameraIn(film, "air")
@@ -138,7 +136,7 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	film.PermitCamera(false)
 	film.WaitText("The browser may not use the camera. Allow it for this page", patience)
 	cameraIn(film, "failed")
-	wantBlankSaying(show, "he browser on the camera’s device may no longer use its camera: allow it there")
+	wantStaleSaying(show, "the browser on the camera’s device may no longer use its camera: allow it there")
 	if said := browser.Eval[[]string](film, `problems`); len(said) != 1 {
 		t.Errorf("whoever forbids the camera reads %q", said)
 	}
@@ -150,6 +148,13 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	cameraIn(film, "air")
 	noExceptions(t, film)
 	noExceptions(t, show)
+}
+
+// wantStaleSaying waits until the tile's picture is old and it gives the reason.
+func wantStaleSaying(show *browser.Page, says string) {
+	show.WaitTile("", patience, func(tile browser.Tile) bool {
+		return tile.State == browser.Stale && strings.Contains(tile.Text, says)
+	})
 }
 
 // noteProblems collects the sentences that a camera's page says one after the other.

@@ -119,7 +119,7 @@ func TestFrozenPage(t *testing.T) {
 	p.Freeze()
 	n.stop()
 	startServer(t, func(c *server.Config) { c.Listen = address })
-	p.pass(gate.BlankAfter + time.Second)
+	p.pass(gate.LiveFor + time.Second)
 	p.comesBack("its connections have gone")
 	noExceptions(t, p.Page)
 }
