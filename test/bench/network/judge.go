@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sealcam/sealcam/test/browser"
@@ -41,9 +42,9 @@ func watch(page *browser.Page, network *netem.Network, long time.Duration) *watc
 	for tick := time.Tick(lookEach); time.Since(w.begin) < long; <-tick { // no more often: looking takes the page's time
 		tile := browser.Eval[[]int](page, "((t) => [t.stream, t.route])(sealcam.stats().tiles[0])")
 		w.looks = append(w.looks, look{time.Now(), tile[0], tile[1]})
-		w.samples = page.Samples()
+		page.Samples() // the page keeps so many and no more
 	}
-	w.samples = page.Samples()
+	w.samples = slices.DeleteFunc(page.Samples(), func(s browser.Sample) bool { return s.At.Before(w.begin) })
 	w.end = time.Now()
 	w.sent = network.Count(netem.A).Bytes - before
 	w.decoded = countDecoded(page) - decoded
