@@ -263,7 +263,7 @@ func (p *path) endTrain(now time.Duration) {
 	sent, came := t.last.sent-t.first.sent, t.last.at-t.first.at
 	s := sample{
 		at: now, rate: transport.RateOf(t.bytes, max(sent, came, time.Millisecond)),
-		limited: came > sent+sent/5+2*time.Millisecond+2*p.jitter,
+		limited: came > sent+sent/10+2*time.Millisecond+2*p.jitter,
 	}
 	if len(p.samples) == maxSamples {
 		p.samples = append(p.samples[:0], p.samples[1:]...)
