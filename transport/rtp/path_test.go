@@ -20,8 +20,8 @@ type wire struct {
 	rate  transport.Bitrate // of the bottleneck; 0: none
 	delay time.Duration
 	lose  func(n int) bool
-	skew  time.Duration // of the viewer's clock
-	swing time.Duration // by which a packet comes sooner or later than it should, at most
+	skew  time.Duration        // of the viewer's clock
+	swing func() time.Duration // by which a packet comes later than it should; negative: sooner; nil: not at all
 
 	now     time.Duration
 	free    time.Duration // when the bottleneck is free
@@ -42,8 +42,8 @@ func (w *wire) send(packets int) {
 			arrival = w.free
 		}
 		r.arrival = arrival + w.delay
-		if w.swing > 0 {
-			r.arrival += rand.N(2*w.swing) - w.swing
+		if w.swing != nil {
+			r.arrival += w.swing()
 		}
 		w.open = append(w.open, r)
 	}
@@ -123,17 +123,20 @@ func TestNarrowPathShows(t *testing.T) {
 
 // Where packets come unevenly, trains of them look longer than they are, and the path carries no less for it.
 func TestJitterIsNoBottleneck(t *testing.T) {
-	w := &wire{path: newPath(), delay: 100 * time.Millisecond, swing: 20 * time.Millisecond}
-	limited, all := 0, 0
-	for range 60 {
+	const most, seconds = 20 * time.Millisecond, 60
+	random := rand.New(rand.NewPCG(1, 1))
+	w := &wire{path: newPath(), delay: 100 * time.Millisecond, swing: func() time.Duration {
+		return time.Duration(random.Int64N(int64(2*most))) - most
+	}}
+	limited := 0
+	for range seconds {
 		w.play(time.Second, 10, 60)
 		if w.snapshot().Limited {
 			limited++
 		}
-		all++
 	}
-	if limited > all/10 {
-		t.Errorf("in %d of %d seconds the path seemed to carry less than it does: %+v", limited, all, w.snapshot())
+	if limited > seconds/10 {
+		t.Errorf("in %d of %d seconds the path seemed to carry less than it does: %+v", limited, seconds, w.snapshot())
 	}
 	w.rate = 1500 * transport.Kbit
 	w.free = w.now
