@@ -29,8 +29,8 @@ import (
 // patience bounds a failure; it measures nothing.
 const patience = 90 * time.Second
 
-// The viewport is as small as the barcode allows, because software GL leaves out pictures where it is slow, which is not the network's fault;
-// the tile is shown in full size, so that the viewer asks for the main stream.
+// The viewport is small, because software GL leaves out pictures where it is slow, which is not the network's fault; the tile is shown in full
+// size, so that the viewer asks for the main stream.
 const width, height = 320, 180
 
 // port is that of the server, in a namespace of its own.
