@@ -9,10 +9,10 @@ import (
 // Times of the ladder.
 const (
 	ladderSpan   = time.Minute            // of the least delay
-	ladderLate   = 600 * time.Millisecond // over the least delay: the path carries less than comes
-	ladderFor    = 300 * time.Millisecond // late for so long, and a smaller stream is taken
-	ladderApart  = 2 * time.Second        // late frames so far from each other are not one lateness
+	ladderLate   = 600 * time.Millisecond // over the least delay, while the lag lasts: the path carries less than comes
+	ladderFor    = 300 * time.Millisecond // while it grows
 	ladderGood   = 250 * time.Millisecond // what is not later leaves room for more
+	ladderPause  = time.Second            // without such a frame, and there is none
 	ladderSettle = 2 * time.Second        // after a change: what was on its way still comes late
 	ladderLosses = 10 * time.Second       // two groups of pictures dropped within so long mean the same as late ones
 	ladderHolds  = 30 * time.Second       // a larger stream that stayed for so long was no mistake
@@ -20,7 +20,8 @@ const (
 	tryFirst  = 10 * time.Second // of good delays, before a larger stream is tried
 	tryMost   = 2 * time.Minute
 	tryOpens  = time.Second            // from the wish for it until it is listened to: what the relay gets at first is its whole GOP at once
-	tryLate   = 350 * time.Millisecond // over the least delay: the larger one does not fit
+	tryLate   = 350 * time.Millisecond // over the least delay, while the lag lasts: the larger one does not fit
+	tryFor    = 100 * time.Millisecond // while it grows
 	tryHolds  = 1500 * time.Millisecond
 	tryWithin = 15 * time.Second // until its key frame
 )
@@ -41,8 +42,8 @@ const (
 type ladder struct {
 	delays  delays
 	since   codec.Timestamp // frames captured earlier were sent to catch up, and say nothing
-	late    time.Time       // since when all frames came too late; zero: they do not
-	latest  time.Time       // when the last of these came
+	late    lag             // of what comes
+	good    time.Time       // when a frame last came in good time
 	well    time.Time       // since when all is well
 	lost    time.Time       // when a group of pictures was last found missing
 	losses  int             // so far, each within ladderLosses of the one before
@@ -51,14 +52,15 @@ type ladder struct {
 	rose    time.Time       // when a larger stream was last taken; zero: never
 
 	trying  time.Time // since when a larger stream is asked for; zero: none is
+	burden  lag       // of what comes meanwhile
 	tooMuch bool      // it does not fit
 	shown   time.Time // when its first picture was
 }
 
 // settle begins anew with another stream, of which older frames come to catch up.
 func (l *ladder) settle(now time.Time, latest codec.Timestamp) {
-	l.late, l.well, l.losses, l.changed, l.since = time.Time{}, now, 0, now, latest
-	l.trying, l.tooMuch, l.shown = time.Time{}, false, time.Time{}
+	l.late, l.good, l.well, l.losses, l.changed, l.since = lag{}, now, now, 0, now, latest
+	l.trying, l.burden, l.tooMuch, l.shown = time.Time{}, lag{}, false, time.Time{}
 }
 
 // came notes a frame.
@@ -68,22 +70,18 @@ func (l *ladder) came(now time.Time, captured codec.Timestamp) {
 	}
 	late, sound := l.delays.over(now, captured, ladderSpan)
 	if !sound {
-		l.late, l.well, l.since = time.Time{}, now, captured
+		l.late, l.good, l.well, l.since = lag{}, now, now, captured
 		return
 	}
-	switch {
-	case late <= ladderLate:
-		l.late = time.Time{}
-	case l.late.IsZero(), now.Sub(l.latest) > ladderApart:
-		l.late, l.latest = now, now
-	default:
-		l.latest = now
-	}
-	if late > ladderGood {
+	l.late.note(now, late, ladderLate)
+	if late <= ladderGood {
+		l.good = now
+	} else if now.Sub(l.good) > ladderPause {
 		l.well = now
 	}
-	if late > tryLate && !l.trying.IsZero() {
-		l.tooMuch = true
+	if !l.trying.IsZero() {
+		l.burden.note(now, late, tryLate)
+		l.tooMuch = l.tooMuch || l.burden.lasts(tryFor)
 	}
 }
 
@@ -118,14 +116,13 @@ func (l *ladder) next(now time.Time, lower, higher, calm bool) step {
 		switch {
 		case l.tooMuch, l.shown.IsZero() && now.Sub(l.trying) > tryWithin:
 			return giveUp
-		case !l.shown.IsZero() && now.Sub(l.shown) >= tryHolds:
+		case !l.shown.IsZero() && now.Sub(l.shown) >= tryHolds && l.burden.since.IsZero():
 			return rise
 		}
 		return stay
 	}
-	late := !l.late.IsZero() && l.latest.Sub(l.late) >= ladderFor || l.losses > 1
 	switch {
-	case late && lower && calm && now.Sub(l.changed) >= ladderSettle:
+	case (l.late.lasts(ladderFor) || l.losses > 1) && lower && calm && now.Sub(l.changed) >= ladderSettle:
 		return down
 	case higher && calm && now.Sub(l.well) >= max(l.wait, tryFirst):
 		return try
@@ -144,7 +141,7 @@ func (l *ladder) took(now time.Time, s step, latest codec.Timestamp) {
 		}
 		l.settle(now, latest)
 	case try:
-		l.trying, l.since = now, latest
+		l.trying, l.burden, l.since = now, lag{}, latest
 	case giveUp:
 		l.longer()
 		l.settle(now, latest)
