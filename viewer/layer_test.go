@@ -28,6 +28,36 @@ func (s *stage) directly(c *testCamera, stream seal.Stream, prefix string, n int
 	}
 }
 
+// What waited for a lost frame is shown like anything else: decoders take it within a moment.
+func TestHeldFramesAreShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.bench.takes = 5 * time.Millisecond
+		a := s.agent()
+		cam := a.camera("porch", seal.Main)
+		s.onPeer(a, cam)
+		defer s.stop()
+		s.directly(cam, seal.Main, "m", 20)
+		s.look(cam)
+		s.wantDrawn(cam, "m", 0, 20)
+		lost := cam.sealUp(seal.Main, cam.unit(seal.Main, false, []byte("m020")))
+		for i := 21; i < 28; i++ {
+			time.Sleep(frameTime)
+			s.direct(cam, seal.Main, false, fmt.Sprintf("m%03d", i))
+		}
+		s.wantDrawn(cam, "m", 0, 0)
+		s.peer.frame(cam.number, lost)
+		for range 20 {
+			s.look(cam)
+			time.Sleep(16 * time.Millisecond)
+		}
+		s.wantDrawn(cam, "m", 20, 28)
+		if _, _, skipped := s.bench.counts(); skipped != 0 {
+			t.Errorf("%d pictures skipped", skipped)
+		}
+	})
+}
+
 // onPeer starts a viewer that watches cameras by the direct path.
 func (s *stage) onPeer(a *testAgent, cameras ...*testCamera) {
 	s.start(Config{Homes: []Home{s.home(a)}, NewPeer: s.peer.factory})

@@ -13,7 +13,9 @@ import (
 const (
 	maxQueue     = 1600 // frames: as long a GOP as agents keep
 	maxQueueSize = 24 << 20
-	skipBehind   = 3 // so many younger frames waiting, and the picture need not be shown
+	skipBehind   = 8 // so many younger frames waiting, and the picture need not be shown
+	skipLagging  = 3 // or so many, if they have waited for skipAfter: the decoder does not keep up
+	skipAfter    = 50 * time.Millisecond
 	slowDrop     = 8 // so many frames dropped at a key frame mean that the decoder is too slow
 )
 
@@ -59,6 +61,11 @@ func (l *lane) behind() int { return len(l.queue) - l.head }
 
 // overdue reports whether some wait for the decoder, and not for their time.
 func (l *lane) overdue(now time.Time) bool { return l.behind() > 0 && !l.queue[l.head].due.After(now) }
+
+// waits reports whether so many frames behind the first one were to be decoded by a time.
+func (l *lane) waits(by time.Time, behind int) bool {
+	return l.behind() > behind && !l.queue[l.head+behind].due.After(by)
+}
 
 // missed returns how many of them would have been shown: a stream that takes over from another one begins with what that one showed.
 func (l *lane) missed() (n int) {
@@ -108,7 +115,7 @@ func (l *lane) pump(now time.Time) {
 		}
 		err := l.decoder.Decode(Unit{
 			Key: o.Key(), Captured: o.Captured(), Config: l.config, Data: o.Data(),
-			Skip: !o.Key() && l.behind() > skipBehind && !l.queue[l.head+skipBehind].due.After(now) ||
+			Skip: !o.Key() && (l.waits(now, skipBehind) || l.waits(now.Add(-skipAfter), skipLagging)) ||
 				l.c.gate.Shown(o.Captured()) || l.c.shadowed(now, l.stream, o.Captured()),
 		})
 		switch {

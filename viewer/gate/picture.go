@@ -59,13 +59,16 @@ func (p *Picture) Age(now time.Time) time.Duration { return max(age(p.shot, now)
 
 // mostWaiting bounds the pictures that wait to be shown. What comes at once after a lost packet was mended is then shown one display frame
 // after the other, which looks as if time made up for it, and not as a jump.
-const mostWaiting = 4
+const mostWaiting = 8
 
 // waitingSpan is how far apart in time the pictures that wait may be: what is older than the newest by more is not shown.
-const waitingSpan = 200 * time.Millisecond
+const waitingSpan = 300 * time.Millisecond
 
 // catchUpFor is how long pictures may be shown later than they could be.
-const catchUpFor = 300 * time.Millisecond
+const catchUpFor = 600 * time.Millisecond
+
+// paceFor is how long a display counts as slow: its pace is known only while pictures wait, and of a display that is too slow none do.
+const paceFor = time.Second
 
 // Shelf keeps the pictures of a camera that are to be shown, in their order, and knows which one the stage may still be reading, so that each
 // buffer goes back to its decoder exactly once: never under the stage's hands, and at the latest with the next Lend. It keeps one that is lent
@@ -80,6 +83,7 @@ type Shelf struct {
 	more   bool          // the last Lend left some waiting
 	since  time.Time     // when the first of an unbroken row of such Lends was
 	pace   time.Duration // of the display, between two Lends of which the first left some; 0: not known
+	paced  time.Time     // when that was last measured
 }
 
 // Put adds the newest picture.
@@ -106,6 +110,9 @@ func (s *Shelf) Lend(now time.Time) *Picture {
 			s.pace = step
 		}
 		s.pace += (step - s.pace) / 4
+		s.paced = now
+	} else if now.Sub(s.paced) > paceFor {
+		s.pace = 0
 	}
 	s.lentAt = now
 	for len(s.waiting) > 0 && (s.waiting[0].Age(now) > BlankAfter || s.behind(now)) {

@@ -12,7 +12,7 @@ type pool struct {
 }
 
 // maxFree bounds what a pool keeps: one picture on the screen, some waiting, one being copied.
-const maxFree = 5
+const maxFree = 8
 
 // buffer is the memory of one picture.
 type buffer struct {
