@@ -31,6 +31,7 @@ type testServer struct {
 	silent bool  // knocks are not answered
 	dark   bool  // nothing passes: no sign of life and no pictures, and nobody connects
 	conns  []*testConn
+	sent   map[signal.Topic]uint32 // frames
 }
 
 // testConn is one viewer's connection.
@@ -123,17 +124,34 @@ func (s *testServer) strand() {
 }
 
 func (s *testServer) publish(t signal.Topic, sealed []byte) {
+	number := s.number(t)
 	s.mu.Lock()
 	conns := slices.Clone(s.conns)
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.mu.Lock()
-		fn, dead := c.topics[t], c.dead
-		c.mu.Unlock()
-		c.hear()
-		if fn != nil && !dead {
-			fn(signal.RelayFrame{Topic: t, Sealed: slices.Clone(sealed)})
-		}
+		c.carry(t, number, sealed)
+	}
+}
+
+// number returns a topic's next sequence number.
+func (s *testServer) number(t signal.Topic) uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sent == nil {
+		s.sent = map[signal.Topic]uint32{}
+	}
+	s.sent[t]++
+	return s.sent[t]
+}
+
+// carry passes a frame on by this connection.
+func (c *testConn) carry(t signal.Topic, number uint32, sealed []byte) {
+	c.mu.Lock()
+	fn, dead := c.topics[t], c.dead
+	c.mu.Unlock()
+	c.hear()
+	if fn != nil && !dead {
+		fn(signal.RelayFrame{Topic: t, Sequence: number, Sealed: slices.Clone(sealed)})
 	}
 }
 

@@ -50,6 +50,7 @@ type camera struct {
 	rung      seal.Stream // the largest to take by the relay
 	tried     seal.Stream // a larger one, while ladder tries that
 	ladder    ladder
+	stalls    stalls
 	ear       ear
 	again     bool // the current GOP is to be sent again
 	againAt   time.Time
@@ -126,7 +127,7 @@ func (c *camera) wish(now time.Time) {
 func (c *camera) meet(now time.Time) {
 	c.since = now
 	c.told, c.again, c.againAt, c.againWait = watching{}, false, time.Time{}, 0
-	c.routed, c.rung, c.ladder = 0, seal.Main, ladder{}
+	c.routed, c.rung, c.ladder, c.stalls = 0, seal.Main, ladder{}, stalls{}
 	c.areaAt, c.layer, c.captured, c.keyed = time.Time{}, layer{}, 0, 0
 	c.linger, c.opened, c.useful, c.byPeer, c.byRelay = false, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	clear(c.unsupported[:])
@@ -152,6 +153,9 @@ func (c *camera) part(s *agentSession) {
 	c.closeLanes()
 	for _, sub := range c.subs {
 		s.server.Unsubscribe(sub.topic)
+		if sub.twin != nil {
+			sub.twin.Unsubscribe(sub.topic)
+		}
 	}
 	c.subs, c.epochs, c.pending, c.former = nil, nil, seal.Pending{}, 0
 	c.told, c.layer = watching{}, layer{}

@@ -32,6 +32,8 @@ type subscription struct {
 	topic  signal.Topic
 	epoch  uint64
 	stream seal.Stream
+	copies *copies
+	twin   server // by which it is subscribed to as well; nil: none
 }
 
 // epoch takes an epoch's key and acknowledges it once its frames can be received. The caller holds mu.
@@ -108,11 +110,15 @@ func (c *camera) subscribe(now time.Time) {
 			return false
 		}
 		s.server.Unsubscribe(sub.topic)
+		if sub.twin != nil {
+			sub.twin.Unsubscribe(sub.topic)
+		}
 		return true
 	})
 	if !relayed {
 		return
 	}
+	defer c.mirror()
 	streams := c.listens(now)
 	for i := range c.epochs {
 		for stream := range seal.MaxStream + 1 {
@@ -132,14 +138,32 @@ func (c *camera) listen(now time.Time, i int, stream seal.Stream) bool {
 	}
 	s := c.h.session
 	topic := relay.Topic(c.epochs[i].topic, stream)
-	err := s.server.Subscribe(topic, c.needsCache(now, stream), func(f signal.RelayFrame) {
-		s.arrive(c, control.Relay, stream, f.Sealed)
-	})
+	seen := new(copies)
+	err := s.server.Subscribe(topic, c.needsCache(now, stream), c.receiver(s, stream, seen, byMain))
 	if err != nil {
 		return false
 	}
-	c.subs = append(c.subs, subscription{topic, number, stream})
+	c.subs = append(c.subs, subscription{topic: topic, epoch: number, stream: stream, copies: seen})
 	return true
+}
+
+// receiver takes frames of a stream by one of the connections to the server.
+func (c *camera) receiver(s *agentSession, stream seal.Stream, seen *copies, by link) func(signal.RelayFrame) {
+	v := c.v
+	return func(f signal.RelayFrame) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if s.over || !c.watched() {
+			return
+		}
+		now := v.now()
+		if known, ahead := seen.again(now, by, f.Sequence); known {
+			c.stats.Copies++
+			v.twin.copied(by, ahead)
+			return
+		}
+		c.arrive(now, control.Relay, stream, f.Sealed)
+	}
 }
 
 // needsCache reports whether the stream has to begin with what the relay kept of the current GOP. One that is tried waits for its next key

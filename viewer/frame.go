@@ -10,15 +10,6 @@ import (
 
 // arrive takes a sealed frame that came in one way or the other; it belongs to the viewer from now on. By the relay it is known which
 // stream it must be; directly, its own header says so, which opening it then proves.
-func (s *agentSession) arrive(c *camera, via control.Route, stream seal.Stream, sealed []byte) {
-	v := s.h.v
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !s.over && c.watched() {
-		c.arrive(v.now(), via, stream, sealed)
-	}
-}
-
 func (c *camera) arrive(now time.Time, via control.Route, stream seal.Stream, sealed []byte) {
 	epoch, inner, ok := seal.Peek(sealed)
 	if ok && via == control.Peer {

@@ -63,15 +63,15 @@ func (l *ladder) settle(now time.Time, latest codec.Timestamp) {
 	l.trying, l.burden, l.tooMuch, l.shown = time.Time{}, lag{}, false, time.Time{}
 }
 
-// came notes a frame.
-func (l *ladder) came(now time.Time, captured codec.Timestamp) {
+// came notes a frame, and returns how much later it came than the quickest. known is false for one that tells nothing.
+func (l *ladder) came(now time.Time, captured codec.Timestamp) (late time.Duration, known bool) {
 	if captured < l.since {
-		return
+		return 0, false
 	}
 	late, sound := l.delays.over(now, captured, ladderSpan)
 	if !sound {
 		l.late, l.good, l.well, l.since = lag{}, now, now, captured
-		return
+		return 0, false
 	}
 	l.late.note(now, late, ladderLate)
 	if late <= ladderGood {
@@ -83,6 +83,7 @@ func (l *ladder) came(now time.Time, captured codec.Timestamp) {
 		l.burden.note(now, late, tryLate)
 		l.tooMuch = l.tooMuch || l.burden.lasts(tryFor)
 	}
+	return late, true
 }
 
 // dropped notes that a group of pictures, or the rest of one, is missing.

@@ -85,15 +85,29 @@ func (l *lane) take(now time.Time, o seal.Opened) {
 
 // weighed notes how late a frame came that is of use, by the relay.
 func (l *lane) weighed(now time.Time, o *seal.Opened) {
-	if l.c.via == control.Relay {
-		l.c.ladder.came(now, o.Captured())
+	if l.c.via != control.Relay {
+		return
+	}
+	if late, known := l.c.ladder.came(now, o.Captured()); known {
+		l.c.stalls.came(late)
+		if l.c.v.twin.came(now, late) {
+			l.c.v.burdened(now)
+		}
+	}
+}
+
+// dropped notes that pictures are missing on the way by the relay.
+func (l *lane) dropped(now time.Time) {
+	l.c.ladder.dropped(now)
+	if l.c.v.twin.conn != nil {
+		l.c.v.burdened(now)
 	}
 }
 
 // taken notes a frame that the GOP rule let through and passes it on.
 func (l *lane) taken(now time.Time, o seal.Opened) {
 	if o.Key() && l.keyed && l.c.via == control.Relay && l.interrupted(&o) {
-		l.c.ladder.dropped(now)
+		l.dropped(now)
 	}
 	l.keyed, l.cameAt, l.gop, l.last = true, now, o.GOP(), o.Captured()
 	if o.Key() {
@@ -296,7 +310,7 @@ func (l *lane) judged(now time.Time, p *Picture, refusal gate.Refusal) {
 func (l *lane) tick(now time.Time) {
 	if len(l.held) > 0 && now.Sub(l.gapSince) > gapAfter && l.stream == l.c.current(now) {
 		if l.c.via == control.Relay && now.Sub(l.gapSince) < gapAfter+tickEvery {
-			l.c.ladder.dropped(now)
+			l.dropped(now)
 		}
 		l.c.resync(now)
 	}

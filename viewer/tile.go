@@ -63,6 +63,7 @@ func (t *Tile) Sentence() string {
 // TileStats counts what became of a camera's frames, over all sessions unless it says otherwise.
 type TileStats struct {
 	Relayed    uint64     // sealed frames that came through the relay
+	Copies     uint64     // that came by the second connection to the server as well, or by the first after it; not opened
 	Direct     uint64     // and directly
 	Unwanted   uint64     // of a stream that is no longer watched, not opened
 	Unknown    uint64     // of an epoch whose key did not come in time, or of an earlier session; in this session

@@ -53,6 +53,7 @@ type Viewer struct {
 	retry  chan struct{}  // holds a token when the server is to be dialled at once
 	strand chan struct{}  // holds a token while the connection to it seems to be dead
 	timers sync.WaitGroup // of lanes
+	closes sync.WaitGroup // of connections
 
 	mu      sync.Mutex
 	running bool
@@ -61,6 +62,7 @@ type Viewer struct {
 	server  server    // while there is a connection to it
 	offline bool      // this device says that it has no network
 	moved   time.Time // when its network last changed, until the server is known to answer on the new one; zero: it did not
+	twin    twin
 	homes   []*home
 	wishes  map[TileKey]Wish
 	tried   time.Time // when a camera's try of a larger stream by the relay last ended
@@ -70,6 +72,7 @@ type Viewer struct {
 func New(cfg Config) *Viewer {
 	v := &Viewer{
 		cfg: cfg, log: cfg.Log, now: cfg.Now, wishes: map[TileKey]Wish{}, retry: make(chan struct{}, 1), strand: make(chan struct{}, 1),
+		twin: twin{turn: make(chan struct{}, 1)},
 	}
 	if v.log == nil {
 		v.log = slog.New(slog.DiscardHandler)
@@ -146,6 +149,7 @@ func (v *Viewer) run(ctx context.Context) error {
 	v.stayConnected(ctx)
 	cancel()
 	ticker.Wait()
+	v.closes.Wait()
 
 	v.mu.Lock()
 	v.ended = true
@@ -167,8 +171,6 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 	var backoff signal.Backoff
 	var out outage
 	var c server // stands already
-	var closing sync.WaitGroup
-	defer closing.Wait()
 	for again := false; ; again = true {
 		var err error
 		began := v.now()
@@ -185,7 +187,7 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 			var next server
 			old := c
 			next, err = v.serve(ctx, old)
-			closing.Go(func() { old.Close() }) // a dead one takes its time
+			v.close(old)
 			out.broken(v.now(), err)
 			// A connection that lasted did its work; one that breaks at once must not be made again at full speed.
 			if v.now().Sub(began) > signal.MaxBackoff {
@@ -208,6 +210,9 @@ func (v *Viewer) stayConnected(ctx context.Context) {
 	}
 }
 
+// close ends a connection without waiting for it: a dead one takes its time.
+func (v *Viewer) close(c server) { v.closes.Go(func() { c.Close() }) }
+
 // serve runs the sessions over one connection until it ends, and returns why, and the connection to go on with if there is one already.
 func (v *Viewer) serve(ctx context.Context, c server) (next server, err error) {
 	within, cancel := context.WithCancel(ctx)
@@ -218,6 +223,7 @@ func (v *Viewer) serve(ctx context.Context, c server) (next server, err error) {
 	for _, h := range v.homes { // the slice is never changed after New
 		homes.Go(func() { h.run(within, c) })
 	}
+	homes.Go(func() { v.double(within) })
 	next = v.follow(ctx, c)
 	cancel()
 	homes.Wait()
@@ -290,6 +296,7 @@ func (v *Viewer) tick() (differs bool) {
 		}
 		h.wake()
 	}
+	v.judgeTwin(now)
 	return differs || v.link.state == LinkUnreachable
 }
 

@@ -77,7 +77,7 @@ func tileStats(t *viewer.Tile) map[string]any {
 	v := map[string]any{
 		"camera": t.Key.Camera.String(), "home": t.Key.Agent.String(), "state": t.State.String(), "reason": t.Reason.String(),
 		"stream": int(t.Stream), "route": int(t.Route), "age_ms": ms(t.Age), "playout_ms": ms(t.Held), "decoder": t.Decoder, "codec": "", "width": 0, "height": 0, "serial": 0,
-		"direct": n(st.Direct), "relayed": n(st.Relayed), "opened": n(st.Opening.Opened), "refused": n(st.Opening.RefusedTotal()),
+		"direct": n(st.Direct), "relayed": n(st.Relayed), "copies": n(st.Copies), "opened": n(st.Opening.Opened), "refused": n(st.Opening.RefusedTotal()),
 		"duplicates": n(st.Duplicates), "outrun": n(st.Outrun), "held": n(st.Held), "unwanted": n(st.Unwanted), "unknown": n(st.Unknown),
 		"resyncs": n(st.Resyncs), "dropped": n(st.Dropped), "decoded": n(st.Decoded), "failures": n(st.Failures),
 		"passed": n(st.Drawn()), "gate_refused": n(st.Gate.Refused()),
