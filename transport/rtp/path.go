@@ -149,6 +149,12 @@ func (p *path) record(seq uint16) *wireRecord {
 	return &p.records[(p.next-back)%sentMemory]
 }
 
+// came says whether a packet came, or is forgotten.
+func (p *path) came(seq uint16) bool {
+	r := p.record(seq)
+	return r == nil || r.came
+}
+
 // report takes what the viewer says of packets, in ascending order. It reports false if it says something of packets that were never sent.
 func (p *path) report(now time.Duration, reports []packetReport) bool {
 	sound := true

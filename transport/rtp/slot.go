@@ -45,6 +45,11 @@ type outFrame struct {
 	next      int    // offset of the first byte not sent yet, or the number of the first shard
 	cut       cut    // into shards, if it is
 	parity    [][]byte
+
+	// How its packets fared that will not be sent again.
+	lacks bool   // one did not come
+	holds bool   // one did
+	held  uint16 // that one
 }
 
 // filling is what padding is full of.
@@ -125,8 +130,9 @@ type slot struct {
 	queue      []*outFrame
 	queueBytes int
 	cut        *outFrame // flushed in the middle: needs its end
-	repairs    int       // bytes that may be sent again
-	twice      bool      // answers to NACKs are sent twice
+	stuck      stuck
+	repairs    int  // bytes that may be sent again
+	twice      bool // answers to NACKs are sent twice
 	echoes     []echo
 	padding    int    // packets to send that hold nothing
 	ping       bool   // one small such packet
@@ -287,6 +293,9 @@ func (s *slot) next(now time.Duration) (packet, bool) {
 	}
 	f := s.queue[0]
 	if f.number == 0 {
+		if p, ok := s.unstick(f, now); ok {
+			return p, true
+		}
 		s.number++
 		f.number = s.number
 		if s.protect(f, now); !f.sharded() {
@@ -348,6 +357,9 @@ func (s *slot) record(p packet, now time.Duration) packet {
 		e := &s.ring[s.oldest%ringSize]
 		if p.seq-s.oldest < ringSize && now-e.sent <= resendWithin {
 			break
+		}
+		if e.seq == s.oldest {
+			s.outlive(e)
 		}
 		*e = sentPacket{}
 		s.oldest++
