@@ -44,8 +44,11 @@ func TestDemo(t *testing.T) {
 		p.Screenshot(name)
 	}
 
-	// Full size by click and by Enter, back by Escape.
+	// Full size by click and by Enter, back by Escape. A click finds a tile only where it stays.
 	p.Resize(640, 360)
+	p.WaitTiles(2, patience, func(tile browser.Tile) bool {
+		return tile.State == browser.Live && tile.Picture.Width > 0 && tile.Picture.X+tile.Picture.Width <= 640 && tile.Picture.Height < 200
+	})
 	wide := func(tile browser.Tile) bool { return tile.State == browser.Live && tile.Picture.Height > 200 }
 	for i, tile := range tiles {
 		if i == 0 {
