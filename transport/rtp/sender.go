@@ -44,6 +44,7 @@ type SenderStats struct {
 	Padding    uint64 // packets that hold nothing, sent to learn about the path
 	Dropped    uint64 // frames that found the queue full or were too large, and those that depended on them
 	Flushed    uint64 // frames that Flush took out of the queue
+	Emptied    uint64 // times that the viewer's packet buffer was emptied of what was given up
 	WrittenOff uint64 // frames whose acknowledgement never came
 	BadAcks    uint64 // acknowledgements and reports that are malformed, or of what was never sent
 	Failed     uint64 // packets that could not be written
