@@ -340,8 +340,13 @@ func (s *slot) nextPadding(now time.Duration) (packet, bool) {
 		return packet{}, false
 	}
 	s.stats.Padding++
+	return s.pad(size, now), true
+}
+
+// pad returns a packet of so many bytes that hold nothing.
+func (s *slot) pad(size int, now time.Duration) packet {
 	f := newPadding(size)
-	return s.record(packet{frame: f, length: int32(f.size()), marker: true}, now), true
+	return s.record(packet{frame: f, length: int32(f.size()), marker: true}, now)
 }
 
 // record gives the packet its sequence number and remembers it.

@@ -44,8 +44,7 @@ func (s *slot) unstick(f *outFrame, now time.Duration) (packet, bool) {
 	}
 	s.seq += ahead
 	s.stats.Emptied++
-	empty := newPadding(1)
-	p := s.record(packet{frame: empty, length: int32(empty.size()), marker: true}, now)
+	p := s.pad(1, now)
 	s.stuck.known = false // what record found is thrown away too
 	return p, true
 }
