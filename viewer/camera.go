@@ -152,10 +152,7 @@ func (c *camera) stated(m *control.CameraStatus) {
 func (c *camera) part(s *agentSession) {
 	c.closeLanes()
 	for _, sub := range c.subs {
-		s.server.Unsubscribe(sub.topic)
-		if sub.twin != nil {
-			sub.twin.Unsubscribe(sub.topic)
-		}
+		s.unsubscribe(&sub)
 	}
 	c.subs, c.epochs, c.pending, c.former = nil, nil, seal.Pending{}, 0
 	c.told, c.layer = watching{}, layer{}

@@ -109,10 +109,7 @@ func (c *camera) subscribe(now time.Time) {
 		if relayed && i >= 0 && c.topicWanted(now, i, sub.stream) {
 			return false
 		}
-		s.server.Unsubscribe(sub.topic)
-		if sub.twin != nil {
-			sub.twin.Unsubscribe(sub.topic)
-		}
+		s.unsubscribe(&sub)
 		return true
 	})
 	if !relayed {
@@ -145,6 +142,14 @@ func (c *camera) listen(now time.Time, i int, stream seal.Stream) bool {
 	}
 	c.subs = append(c.subs, subscription{topic: topic, epoch: number, stream: stream, copies: seen})
 	return true
+}
+
+// unsubscribe ends a subscription by both connections.
+func (s *agentSession) unsubscribe(sub *subscription) {
+	s.server.Unsubscribe(sub.topic)
+	if sub.twin != nil {
+		sub.twin.Unsubscribe(sub.topic)
+	}
 }
 
 // receiver takes frames of a stream by one of the connections to the server.

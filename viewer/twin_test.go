@@ -39,7 +39,7 @@ func cross(t *testing.T) (*stage, *crossing) {
 	return s, &crossing{s: s, c: cam, due: map[*testConn]time.Time{}}
 }
 
-// conns returns the connections that stand, the oldest first.
+// standing returns the connections that stand, the oldest first.
 func (s *testServer) standing() (conns []*testConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
