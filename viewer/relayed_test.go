@@ -237,6 +237,7 @@ func TestRelayLadderOfMany(t *testing.T) {
 		if lastWatch(small).Stream != seal.Sub || lastWatch(large).Stream != seal.Sub {
 			t.Fatalf("asked for %+v and %+v", lastWatch(small), lastWatch(large))
 		}
+		play(50, 300*time.Millisecond) // they may have gone down a tick apart: now both wait for the same
 		for n := 0; n < 500 && !trying(small) && !trying(large); n++ {
 			play(1, 0)
 		}
