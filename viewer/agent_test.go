@@ -293,6 +293,7 @@ type testCamera struct {
 	sealers map[seal.Stream]*seal.Sealer
 	gops    map[seal.Stream]*testGOP
 	watch   *control.Watch
+	watcher *session.Conn   // of watch
 	asked   []control.Watch // every Watch that came
 	acks    []uint64
 }
@@ -396,7 +397,7 @@ func (a *testAgent) serve(pipe net.Conn) {
 		}
 		replies, known := a.keep(conn, m)
 		if !known {
-			replies = a.handle(m)
+			replies = a.handle(conn, m)
 		}
 		for _, reply := range replies {
 			if a.write(conn, reply) != nil {
@@ -408,7 +409,9 @@ func (a *testAgent) serve(pipe net.Conn) {
 		a.sessions = slices.DeleteFunc(a.sessions, func(c *session.Conn) bool { return c == conn })
 		a.keeper.leave(conn)
 		for _, c := range a.cameras {
-			c.watch = nil
+			if c.watcher == conn {
+				c.watch, c.watcher = nil, nil
+			}
 		}
 	})
 }
@@ -477,7 +480,7 @@ func (a *testAgent) offer(m grant.Member) (cameras []control.Camera) {
 }
 
 // handle acts as camera.viewerSession does: a new watcher gets a new epoch and then the current GOP.
-func (a *testAgent) handle(m control.Message) (replies []control.Message) {
+func (a *testAgent) handle(conn *session.Conn, m control.Message) (replies []control.Message) {
 	a.mu.Lock()
 	var after func()
 	switch m := m.(type) {
@@ -488,10 +491,10 @@ func (a *testAgent) handle(m control.Message) (replies []control.Message) {
 	case *control.Watch:
 		c := a.cameras[m.Camera]
 		c.asked = append(c.asked, *m)
-		joins := c.watch == nil
+		joins := c.watch == nil || c.watcher != conn
 		changes := joins || m.Again || c.watch.Stream != m.Stream
 		relays := !joins && m.Route.Has(control.Relay) && !c.watch.Route.Has(control.Relay)
-		c.watch = m
+		c.watch, c.watcher = m, conn
 		if joins {
 			replies = append(replies, c.newEpoch())
 		} else if changes {
@@ -500,7 +503,9 @@ func (a *testAgent) handle(m control.Message) (replies []control.Message) {
 			after = func() { c.republish(m.Stream) }
 		}
 	case *control.Unwatch:
-		a.cameras[m.Camera].watch = nil
+		if c := a.cameras[m.Camera]; c.watcher == conn {
+			c.watch, c.watcher = nil, nil
+		}
 	case *control.EpochAck:
 		c := a.cameras[m.Camera]
 		c.acks = append(c.acks, m.Number)

@@ -253,7 +253,7 @@ func (a *testAgent) states() *control.Devices {
 			if conn.Device() == member.Device {
 				s.Connected, s.LastSeen = true, time.Now().Unix()
 				for _, c := range a.cameras {
-					if c.watch != nil {
+					if c.watch != nil && c.watcher == conn {
 						s.Watching = append(s.Watching, c.number)
 					}
 				}

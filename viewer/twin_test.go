@@ -120,6 +120,7 @@ func TestTwin(t *testing.T) {
 		if after := r.until(2, stalling); after > 10*time.Second {
 			t.Errorf("a second connection after %v", after)
 		}
+		synctest.Wait()
 		topic := r.c.topic(seal.Main)
 		twin := s.server.standing()[1]
 		if twin.mu.Lock(); twin.topics[topic] == nil || twin.cached[topic] {
