@@ -43,6 +43,7 @@ type Link struct {
 	Reason   Reason        // with LinkRefused, and with LinkClaiming when something is in the way
 	Sentence string        // what happens or is wrong, and what to do; empty with LinkReady
 	Retry    time.Duration // until the next try, with LinkUnreachable
+	Twice    bool          // a second connection brings every relayed frame as well
 }
 
 type linkStatus struct {
@@ -149,7 +150,7 @@ func (v *Viewer) linkNow(now time.Time) Link {
 			return Link{State: LinkClaiming, Sentence: h.link.progress()}
 		}
 	}
-	return Link{State: LinkReady}
+	return Link{State: LinkReady, Twice: v.twin.conn != nil}
 }
 
 // serverSentence says signal's errors as whole sentences. Others, which may hold addresses, are not shown.

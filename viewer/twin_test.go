@@ -139,8 +139,8 @@ func TestTwin(t *testing.T) {
 		if st := tile.Stats; st.Copies < 1900 || st.Opening.RefusedTotal() != 0 || st.Duplicates != 0 || st.Dropped != 0 {
 			t.Errorf("%+v", st)
 		}
-		if tile.Stream != seal.Main || len(s.server.standing()) != 2 {
-			t.Errorf("stream %v, %d connections", tile.Stream, len(s.server.standing()))
+		if tile.Stream != seal.Main || len(s.server.standing()) != 2 || !s.v.Snapshot().Link.Twice {
+			t.Errorf("stream %v, %d connections, %+v", tile.Stream, len(s.server.standing()), s.v.Snapshot().Link)
 		}
 		s.v.Wish([]Wish{{Key: r.c.key(), Stream: seal.Main, Hidden: true}})
 		if r.until(1, stalling) > time.Second {

@@ -92,11 +92,11 @@ func TestNothingLeaks(t *testing.T) {
 }
 
 func TestReportSaysWhatIsKnown(t *testing.T) {
-	s := viewer.Snapshot{Link: viewer.Link{State: viewer.LinkReady}, Tiles: make([]viewer.Tile, 1), Homes: []viewer.HomeStatus{{Reason: viewer.ReasonAgentOffline}}}
+	s := viewer.Snapshot{Link: viewer.Link{State: viewer.LinkReady, Twice: true}, Tiles: make([]viewer.Tile, 1), Homes: []viewer.HomeStatus{{Reason: viewer.ReasonAgentOffline}}}
 	tile := &s.Tiles[0]
 	tile.State, tile.Reason, tile.Lowered, tile.Decoder = viewer.Blank, viewer.ReasonAgentOffline, viewer.ReasonPath, "webcodecs"
 	tile.Route, tile.Pair = control.Peer, viewer.CandidatePair{Local: viewer.CandidatePeerReflexive, Remote: viewer.CandidateRelayed}
-	tile.Stats.Resyncs, tile.Stats.Direct, tile.Stats.Unknown = 3, 12, 7
+	tile.Stats.Resyncs, tile.Stats.Direct, tile.Stats.Unknown, tile.Stats.Copies = 3, 12, 7, 5
 	f := diagnosis.Facts{
 		Client: "0a1b2c3d4e5f", Browser: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
 		Renderer: "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)", Heap: 5e6, Reserved: 2e7,
@@ -105,7 +105,7 @@ func TestReportSaysWhatIsKnown(t *testing.T) {
 	report := diagnosis.Text(&f, &s, func(viewer.TileKey) *diagnosis.Meter { return &m })
 	for _, want := range []string{
 		"Client: 0a1b2c3d4e5f", "Browser: X11; Linux x86_64, Chrome 131, Safari 537", "SwiftShader driver", "5.0 MB of 20.0 MB",
-		"no session: agent-offline", "State: blank, agent-offline", "lowered: path", "Decoder: webcodecs", "Way: direct, this end peer-reflexive, the other relayed", "3 resyncs", "12 direct", "7 of unknown epochs",
+		"no session: agent-offline", "State: blank, agent-offline", "lowered: path", "Decoder: webcodecs", "Way: direct, this end peer-reflexive, the other relayed", "3 resyncs", "12 direct", "5 copies", "Server: ready, by two connections", "7 of unknown epochs",
 	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("%q is missing in\n%s", want, report)

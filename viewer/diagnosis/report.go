@@ -63,6 +63,9 @@ func link(s *viewer.Snapshot) string {
 	if s.Link.Reason != viewer.ReasonNone {
 		return s.Link.State.String() + ", " + s.Link.Reason.String()
 	}
+	if s.Link.Twice {
+		return s.Link.State.String() + ", by two connections"
+	}
 	return s.Link.State.String()
 }
 
@@ -105,7 +108,7 @@ func Camera(t *viewer.Tile, m *Meter) []Row {
 	rows = append(rows,
 		Row{words.Later("Stream"), stream},
 		Row{words.Later("Way"), way(t)},
-		Row{words.Later("Frames"), fmt.Sprintf("%d direct, %d relayed, %d opened", st.Direct, st.Relayed, st.Opening.Opened)},
+		Row{words.Later("Frames"), fmt.Sprintf("%d direct, %d relayed, %d opened, %d copies", st.Direct, st.Relayed, st.Opening.Opened, st.Copies)},
 		Row{words.Later("Lost or late"), fmt.Sprintf("%d resyncs, %d held behind gaps, %d outrun, %d twice", st.Resyncs, st.Held, st.Outrun, st.Duplicates)},
 		Row{words.Later("Decoding"), fmt.Sprintf("%d decoded, %d dropped, %d failures", st.Decoded, st.Dropped, st.Failures)},
 		Row{words.Later("Refused"), refused(st)},
