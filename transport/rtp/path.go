@@ -92,6 +92,7 @@ type train struct {
 	first, last arrived
 	bytes       int // after the first packet
 	packets     int
+	jumps       [2]time.Duration // the largest by which a packet's delay was more than that of the one before it
 }
 
 // sample is how fast a train came.
@@ -250,7 +251,10 @@ func (p *path) forget() {
 func (p *path) follow(a arrived, now time.Duration) {
 	t := &p.train
 	if t.packets > 0 && a.sent >= t.last.sent && a.sent-t.last.sent <= trainGap {
-		p.jitter += ((a.delay - t.last.delay).Abs() - p.jitter) / jitterSmooth
+		later := a.delay - t.last.delay
+		p.jitter += (later.Abs() - p.jitter) / jitterSmooth
+		t.jumps[1] = max(t.jumps[1], min(t.jumps[0], later))
+		t.jumps[0] = max(t.jumps[0], later)
 		t.last = arrived{sent: a.sent, at: max(t.last.at, a.at), delay: a.delay}
 		t.bytes += int(a.size)
 		t.packets++
@@ -267,9 +271,11 @@ func (p *path) endTrain(now time.Duration) {
 		return
 	}
 	sent, came := t.last.sent-t.first.sent, t.last.at-t.first.at
+	// A path that carries little delays each packet a little more than the one before it. Where packets keep their order but come unevenly, a
+	// late one holds up the others, and a train becomes longer in one or two jumps.
 	s := sample{
 		at: now, rate: transport.RateOf(t.bytes, max(sent, came, time.Millisecond)),
-		limited: came > sent+sent/10+2*time.Millisecond+2*p.jitter,
+		limited: came-t.jumps[0]-t.jumps[1] > sent+sent/10+2*time.Millisecond+2*p.jitter,
 	}
 	if len(p.samples) == maxSamples {
 		p.samples = append(p.samples[:0], p.samples[1:]...)

@@ -21,10 +21,12 @@ type wire struct {
 	delay time.Duration
 	lose  func(n int) bool
 	skew  time.Duration        // of the viewer's clock
+	clump time.Duration        // packets come at multiples of it alone; 0: at any time
 	swing func() time.Duration // by which a packet comes later than it should; negative: sooner; nil: not at all
 
 	now     time.Duration
 	free    time.Duration // when the bottleneck is free
+	last    time.Duration // when a packet last arrives: none overtakes another
 	packets int
 	open    []packetReport // sent, not reported yet
 	due     time.Duration
@@ -45,6 +47,11 @@ func (w *wire) send(packets int) {
 		if w.swing != nil {
 			r.arrival += w.swing()
 		}
+		if w.clump > 0 {
+			r.arrival = (r.arrival + w.clump).Truncate(w.clump)
+		}
+		r.arrival = max(r.arrival, w.last)
+		w.last = r.arrival
 		w.open = append(w.open, r)
 	}
 }
@@ -121,7 +128,8 @@ func TestNarrowPathShows(t *testing.T) {
 	}
 }
 
-// Where packets come unevenly, trains of them look longer than they are, and the path carries no less for it.
+// Where packets come unevenly, trains of them look longer than they are, and the path carries no less for it. One that does carry less shows
+// it, also if it hands its packets over some at a time, as radio does.
 func TestJitterIsNoBottleneck(t *testing.T) {
 	const most, seconds = 20 * time.Millisecond, 60
 	random := rand.New(rand.NewPCG(1, 1))
@@ -143,6 +151,12 @@ func TestJitterIsNoBottleneck(t *testing.T) {
 	w.play(10*time.Second, 1, 25)
 	if p := w.snapshot(); !p.Limited || p.Capacity > 2*transport.Mbit {
 		t.Errorf("a bottleneck does not show: %+v", p)
+	}
+
+	w = &wire{path: newPath(), delay: 100 * time.Millisecond, rate: 1500 * transport.Kbit, clump: 10 * time.Millisecond}
+	w.play(10*time.Second, 5, 25)
+	if p := w.snapshot(); !p.Limited || p.Capacity > 2*transport.Mbit {
+		t.Errorf("a bottleneck that hands over some packets at a time does not show: %+v", p)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sealcam/sealcam/transport"
 )
 
 func TestParityRows(t *testing.T) {
@@ -176,5 +178,51 @@ func TestLossesAreRemembered(t *testing.T) {
 	p.report(200*ms+lossesOver+ms, nil)
 	if share, _ := p.losses(); share != 0 {
 		t.Errorf("%v lost, though that was long ago", share)
+	}
+}
+
+// Where packets come unevenly for long, though in order, hardly a frame goes without parity; on a path that has room for little more than the
+// stream, most do.
+func TestParityWhereItHelps(t *testing.T) {
+	const frames, size = 1800, 12_500 // a minute of 3 Mbit/s
+	for _, c := range []struct {
+		name        string
+		rate        transport.Bitrate // 0: there is room
+		swing       time.Duration     // either way
+		least, most int               // frames with parity
+	}{
+		{"even", 0, 0, frames * 99 / 100, frames},
+		{"uneven", 0, 20 * time.Millisecond, frames * 99 / 100, frames},
+		{"narrow", 3600 * transport.Kbit, 0, 0, frames / 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, 2))
+			w := &wire{path: newPath(), delay: 100 * time.Millisecond, rate: c.rate, lose: func(int) bool { return random.IntN(20) == 0 }}
+			if c.swing > 0 {
+				w.swing = func() time.Duration { return time.Duration((2*random.Float64() - 1) * float64(c.swing)) }
+			}
+			s := newSlot(&SenderStats{}, w.path, 0)
+			s.ice = 200 * time.Millisecond
+			s.camera(0).streams[0].meter.rate = 3_000_000
+			protected := 0
+			for i := range frames + 300 { // the first ten seconds tell how the path is
+				s.repairs = maxRepairs
+				f := &outFrame{sealed: make([]byte, size)}
+				s.protect(f, w.now)
+				packets := size / fragmentSize
+				if f.sharded() {
+					packets += len(f.parity)
+					if i >= 300 {
+						protected++
+					}
+				}
+				w.send(packets)
+				w.wait(frameTime)
+			}
+			t.Logf("%d of %d frames with parity", protected, frames)
+			if protected < c.least || protected > c.most {
+				t.Errorf("%d of %d frames with parity", protected, frames)
+			}
+		})
 	}
 }
