@@ -92,7 +92,7 @@ type train struct {
 	first, last arrived
 	bytes       int // after the first packet
 	packets     int
-	jumps       [2]time.Duration // the largest by which a packet's delay was more than that of the one before it
+	jumps       [2]time.Duration // the two largest by which a packet's delay was more than that of the one before it
 }
 
 // sample is how fast a train came.

@@ -219,7 +219,6 @@ func TestParityWhereItHelps(t *testing.T) {
 				w.send(packets)
 				w.wait(frameTime)
 			}
-			t.Logf("%d of %d frames with parity", protected, frames)
 			if protected < c.least || protected > c.most {
 				t.Errorf("%d of %d frames with parity", protected, frames)
 			}
