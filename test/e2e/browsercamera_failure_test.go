@@ -68,9 +68,7 @@ func wantBlankSaying(show *browser.Page, says string) {
 // An encoder that fails is said on both sides, and another coding takes its place; where all fail, it goes on once one works again.
 func TestBrowserCameraEncoderFails(t *testing.T) {
 	film, show := onAir(t, browser.Script(brittle))
-	if d := diagnose(show); d.Codec != "H.264" {
-		t.Errorf("%+v", d)
-	}
+	decoding(show, "webcodecs", "H.264")
 	browser.Eval[bool](film, `(globalThis.broken = /^avc1/, true)`)
 	film.WaitText("The browser’s video encoder fails with this camera", patience)
 	cameraIn(film, "failed")
@@ -124,6 +122,7 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	show.WaitTiles(1, patience, browser.In(browser.Live))
 	cameraIn(film, "air")
 
+	show.NoteTiles()
 	film.LoseCameras()
 	film.WaitText("The camera was disconnected. Connect it again", patience)
 	cameraIn(film, "failed")
@@ -133,6 +132,7 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	cameraIn(film, "air")
 
 	browser.Eval[bool](film, noteProblems)
+	show.NoteTiles()
 	film.PermitCamera(false)
 	film.WaitText("The browser may not use the camera. Allow it for this page", patience)
 	cameraIn(film, "failed")
@@ -143,16 +143,16 @@ func TestBrowserCameraIsTakenAway(t *testing.T) {
 	film.Screenshot("forbidden")
 	show.Screenshot("forbidden-shown")
 	film.PermitCamera(true)
-	film.Click(`#camera [data-action=retry]`)
+	tryAgain(film)
 	show.WaitTiles(1, patience, browser.In(browser.Live))
 	cameraIn(film, "air")
 	noExceptions(t, film)
 	noExceptions(t, show)
 }
 
-// wantStaleSaying waits until the tile's picture is old and it gives the reason.
+// wantStaleSaying waits until the tile's picture was old and it gave the reason, since NoteTiles.
 func wantStaleSaying(show *browser.Page, says string) {
-	show.WaitTile("", patience, func(tile browser.Tile) bool {
+	show.WaitNoted(patience, func(tile browser.Tile) bool {
 		return tile.State == browser.Stale && strings.Contains(tile.Text, says)
 	})
 }

@@ -22,7 +22,7 @@ import (
 // crowd makes many cameras, each with a sub-stream. They are slow ones: it is their number that is looked at, and the machine is small.
 func crowd(t *testing.T, clock *source.Clock, many int) []camera.Camera {
 	t.Helper()
-	const rate = 5 // pictures a second
+	const rate = 3 // pictures a second
 	var cameras []camera.Camera
 	for i := range many {
 		conf, err := clips.Make(t.Context(), clips.Camera(i%barcode.Cameras))

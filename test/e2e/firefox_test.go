@@ -54,7 +54,7 @@ func TestScreens(t *testing.T) {
 					if route := browser.Eval[control.Route](p, "sealcam.stats().tiles[0].route"); route != screen.route {
 						t.Errorf("the pictures come by way %d, want %d", route, screen.route)
 					}
-					if d := diagnose(p); d.Decoder != "webcodecs" || d.Refused != 0 || d.GateRefused != 0 {
+					if d := decoding(p, "webcodecs", "H.264"); d.Refused != 0 || d.GateRefused != 0 {
 						t.Errorf("%+v", d)
 					}
 					p.Screenshot("live")

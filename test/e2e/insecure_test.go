@@ -56,7 +56,7 @@ func insecureOrigin(t *testing.T, b *browser.Browser, query string) {
 	}
 	p.Sample(true)
 	wantPictures(t, p.WaitSamples(patience, browser.Frames("", 45)), 7)
-	if d := diagnose(p); d.Decoder != "go" || d.Width != 640 || d.Refused != 0 || d.GateRefused != 0 {
+	if d := decoding(p, "go", "H.264"); d.Width != 640 || d.Refused != 0 || d.GateRefused != 0 {
 		t.Errorf("%+v", d)
 	}
 	if text := p.Text(); !strings.Contains(text, "without https") {

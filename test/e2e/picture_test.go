@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -122,11 +123,12 @@ func wantPictures(t *testing.T, samples []browser.Sample, camera int) {
 	if err := browser.Check(samples, browser.Expect{Bits: camera, Repeat: true}); err != nil {
 		t.Errorf("camera %d: %v", camera, err)
 	}
-	back, last := 0, -1
+	var back []string
+	last := -1
 	for _, s := range samples {
 		if s.Err == nil {
 			if s.Reading.Number < last {
-				back++
+				back = append(back, fmt.Sprintf("from %d to %d after %v", last, s.Reading.Number, s.At.Sub(samples[0].At).Round(time.Millisecond)))
 			}
 			last = s.Reading.Number
 		}
@@ -134,8 +136,8 @@ func wantPictures(t *testing.T, samples []browser.Sample, camera int) {
 	if last < 0 {
 		t.Errorf("camera %d: no picture was read", camera)
 	}
-	if span := samples[len(samples)-1].At.Sub(samples[0].At); back > int(span/clipLength)+1 {
-		t.Errorf("camera %d: pictures went back %d times in %v", camera, back, span)
+	if span := samples[len(samples)-1].At.Sub(samples[0].At); len(back) > int(span/clipLength)+1 {
+		t.Errorf("camera %d: in %v pictures went back %s", camera, span, strings.Join(back, ", "))
 	}
 }
 

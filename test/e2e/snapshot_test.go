@@ -79,11 +79,13 @@ func wantSnapshot(t *testing.T, path string, camera int, cameraID, agentID, titl
 		t.Errorf("it shows camera %d, %v; want %d", reading.Camera, err, camera)
 	}
 	texts := pngTexts(file)
-	if texts["Title"] != title || texts["Camera ID"] != cameraID || texts["Agent ID"] != agentID || texts["State"] != "live" {
+	if texts["Title"] != title || texts["Camera ID"] != cameraID || texts["Agent ID"] != agentID {
 		t.Errorf("it says %q", texts)
 	}
-	if !strings.Contains(texts["Comment"], "opened and verified on this device") {
-		t.Errorf("comment %q", texts["Comment"])
+	// On a busy machine a picture may just have become old; then the file has to say so.
+	words := map[string]string{"live": "opened and verified on this device", "stale": "no longer live"}[texts["State"]]
+	if words == "" || !strings.Contains(texts["Comment"], words) {
+		t.Errorf("in state %q it says %q", texts["State"], texts["Comment"])
 	}
 	if taken, err := time.Parse(time.RFC3339, texts["Creation Time"]); err != nil || time.Since(taken).Abs() > time.Minute {
 		t.Errorf("taken at %q", texts["Creation Time"])

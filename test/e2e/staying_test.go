@@ -101,10 +101,10 @@ func (w *away) direct(t *testing.T) {
 	w.page.WaitFor(fmt.Sprintf("sealcam.stats().tiles[0].route === %d && sealcam.stats().tiles[0].state === 'live'", control.Peer), patience)
 }
 
-// interrupted waits until the picture is not live any more, and the tile says one of the reasons why.
+// interrupted waits until the picture was not live any more, and the tile said one of the reasons why.
 func (w *away) interrupted(t *testing.T, state browser.State, reasons ...viewer.Reason) {
 	t.Helper()
-	w.page.WaitTile("", patience, func(tile browser.Tile) bool {
+	w.page.WaitNoted(patience, func(tile browser.Tile) bool {
 		return tile.State == state && slices.ContainsFunc(reasons, func(r viewer.Reason) bool { return r.String() == tile.Reason })
 	})
 }
@@ -123,6 +123,7 @@ func (w *away) through(t *testing.T, happen func()) (gap time.Duration) {
 	t.Helper()
 	w.page.Sample(true)
 	w.page.WaitSamples(patience, browser.Frames("", 10))
+	w.page.NoteTiles()
 	happen()
 	samples := w.page.Samples()
 	if err := browser.Check(samples, browser.Expect{Bits: stayingNumber, Blank: true, Repeat: true}); err != nil {
@@ -233,7 +234,7 @@ func TestStaying(t *testing.T) {
 			if err := w.network.Move(netem.B); err != nil {
 				t.Fatal(err)
 			}
-			w.page.WaitTile("", patience, browser.In(browser.Stale, browser.Blank))
+			w.page.WaitNoted(patience, browser.In(browser.Stale, browser.Blank))
 			w.back(t)
 		})
 		t.Logf("no picture for %v", gap)

@@ -81,16 +81,17 @@ func (p *throttled) judge(since time.Time) {
 
 // A page on a slow device, or one that the browser slows down, calls nothing live that is old, and is live again once it has time.
 func TestSlowedPage(t *testing.T) {
-	const work = `(() => {
+	// The least of some, since whatever else the machine does makes it longer.
+	const work = `Math.min(...[1, 2, 3, 4].map(() => {
 		const began = performance.now();
-		for (let i = 0, x = 1; i < 2e6; i++) x = (x * 48271) % 2147483647;
+		for (let i = 0, x = 1; i < 1e6; i++) x = (x * 48271) % 2147483647;
 		return performance.now() - began;
-	})()`
+	}))`
 	p := startThrottled(t, startServer(t, nil).address, "")
 	begun := time.Now()
 	quick := browser.Eval[float64](p.Page, work)
 	p.Slow(8)
-	if slow := browser.Eval[float64](p.Page, work); slow < 3*quick {
+	if slow := browser.Eval[float64](p.Page, work); slow < 2*quick {
 		t.Errorf("the page needs %.0f ms for what took %.0f before: it is not slowed down", slow, quick)
 	}
 	p.pass(4 * time.Second)
