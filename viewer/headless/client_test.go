@@ -203,6 +203,7 @@ func (d *device) watch(cfg viewer.Config, done func(map[viewer.TileKey]headless.
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	last := map[viewer.TileKey]uint32{}
+	var met map[viewer.TileKey]headless.Report // as it was when done said so: a viewer that ends says that all is gone
 	var c *headless.Client
 	c = headless.New(cfg, headless.Options{
 		Stream: seal.Sub,
@@ -220,7 +221,8 @@ func (d *device) watch(cfg viewer.Config, done func(map[viewer.TileKey]headless.
 			}
 		},
 		Snapshot: func(viewer.Snapshot) {
-			if done(c.Reports()) {
+			if reports := c.Reports(); met == nil && done(reports) {
+				met = reports
 				cancel()
 			}
 		},
@@ -228,14 +230,13 @@ func (d *device) watch(cfg viewer.Config, done func(map[viewer.TileKey]headless.
 	if err := c.Run(ctx); err != nil {
 		t.Errorf("viewer: %v", err)
 	}
-	reports := c.Reports()
-	if !done(reports) {
-		for _, r := range reports {
+	if met == nil {
+		for _, r := range c.Reports() {
 			t.Errorf("after %v: %s is %v (%v, %q), seen %d by route %d: %+v", within, r.Tile.Name, r.Tile.State, r.Tile.Reason, r.Tile.Progress, r.Seen, r.Tile.Route, r.Tile.Stats)
 		}
 		t.Fatal("gave up")
 	}
-	return reports
+	return met
 }
 
 // number finds out which picture a tile shows.
