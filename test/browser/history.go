@@ -1,6 +1,9 @@
 package browser
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // NoteTiles has the page note what each tile says from now on, whenever that changes, so that a state which passes by itself is not missed
 // between two looks.
@@ -24,24 +27,13 @@ func (p *Page) NoteTiles() {
 }
 
 // WaitNoted waits until a tile satisfies the condition, or did since NoteTiles.
-func (p *Page) WaitNoted(timeout time.Duration, condition func(Tile) bool) Tile {
+func (p *Page) WaitNoted(timeout time.Duration, condition func(Tile) bool) {
 	p.tb.Helper()
-	var all []Tile
-	tile, ok := poll(p, timeout, func() (Tile, bool) {
+	noted, ok := poll(p, timeout, func() ([]Tile, bool) {
 		noted, err := tryEval[[]Tile](p, "__notedTiles.tiles")
-		if err != nil {
-			return Tile{}, false
-		}
-		all = noted
-		for _, tile := range noted {
-			if condition(tile) {
-				return tile, true
-			}
-		}
-		return Tile{}, false
+		return noted, err == nil && slices.ContainsFunc(noted, condition)
 	})
 	if !ok {
-		p.tb.Fatalf("no tile was as expected within %v: %+v", timeout, all)
+		p.tb.Fatalf("no tile was as expected within %v: %+v", timeout, noted)
 	}
-	return tile
 }

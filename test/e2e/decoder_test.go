@@ -30,7 +30,7 @@ func diagnose(p *browser.Page) tileDiagnosis {
 	})()`)
 }
 
-// decoding is diagnose once a decoder of these plays the tile. Where the page had no time at first, stills may come before.
+// decoding is diagnose once the decoder plays one of the codecs. Where the page had no time at first, stills may come before.
 func decoding(p *browser.Page, decoder string, codecs ...string) tileDiagnosis {
 	p.WaitFor(`(([t]) => t.decoder === `+quoted(decoder)+` && `+quotedList(codecs)+`.includes(t.codec))(sealcam.stats().tiles)`, patience)
 	return diagnose(p)
