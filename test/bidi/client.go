@@ -109,6 +109,9 @@ func (c *Client) Call(ctx context.Context, method string, params, result any) er
 		return fmt.Errorf("bidi: %s: %w", method, err)
 	}
 	if err := c.socket.Write(ctx, websocket.MessageText, text); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err() // the library ends the connection when ctx does, and may say only that
+		}
 		return fmt.Errorf("bidi: %s: %w", method, err)
 	}
 	select {
