@@ -163,7 +163,8 @@ func TestGrantForAnotherCamera(t *testing.T) {
 		if !ok {
 			return false
 		}
-		for _, p := range way.conn.server.ledger.frames(r.id, seal.Sub) {
+		kept := way.conn.server.ledger.frames(r.id, seal.Sub)
+		for _, p := range kept[max(0, len(kept)-4):] { // more would only keep the machine busy
 			if p.Topic != f.Topic {
 				n++
 				instead(way, f, p.Sealed)
