@@ -58,7 +58,7 @@ type hub struct {
 	log    *slog.Logger
 	now    func() time.Time
 	status func(control.CameraStatus) // told of every change, without the mutex
-	offers func()                     // told when there is stills or sound for the first time; called with the mutex held
+	offers func()                     // told when there are stills or sound for the first time, or stills no more; called with the mutex held
 
 	mu       sync.Mutex
 	state    control.CameraStatus
@@ -111,7 +111,7 @@ func newHub(number uint8, id identity.CameraID, name string, layers []source.Lay
 		state:    control.CameraStatus{Number: number, State: control.CameraConnecting},
 		nextID:   uint64(time.Now().Unix()), // grows over restarts too, as seal.Epoch asks
 		watchers: map[*watcher]struct{}{},
-		stills:   stills{work: make(chan codec.AccessUnit, 1)},
+		stills:   stills{work: make(chan stillWork, 1)},
 	}
 }
 

@@ -21,34 +21,49 @@ const (
 	stillIdle = 10 * time.Second
 )
 
+// stillTries is of how many key frames of a layer no still must be made, and of none before, for it to be clear that none can be: the
+// camera codes them in a way that the decoder does not know.
+const stillTries = 3
+
 // stills is a hub's part that knows of which layer stills can be made, and whether any are wanted. The hub's mutex guards it.
 type stills struct {
-	work    chan codec.AccessUnit // key frames to be made stills of; the latest replaces one that waits
-	wanted  bool                  // somebody watches them
-	offered bool                  // they were possible at some time
-	due     time.Time             // of the next one
-	keys    [2]lastKey            // by layer
+	work    chan stillWork // the latest replaces one that waits
+	wanted  bool           // somebody watches them
+	offered bool           // viewers were told that they are possible
+	due     time.Time      // of the next one
+	keys    [2]lastKey     // by layer
 	made    uint64
 	failed  uint64 // key frames that gave none
 	dropped uint64 // key frames that came while the worker was busy
 }
 
-// lastKey is what is known of a layer's last key frame.
+// stillWork is a key frame to be made a still of.
+type stillWork struct {
+	layer source.Layer
+	key   codec.AccessUnit
+}
+
+// lastKey is what is known of a layer's last key frame, and of those before it with the same configuration.
 type lastKey struct {
 	config codec.Config
 	at     time.Time
+	made   bool // one gave a still
+	failed int  // gave none, before one did
 }
+
+// gives reports whether stills can be made of the layer, as far as is known.
+func (k *lastKey) gives() bool { return still.Possible(k.config) && k.failed < stillTries }
 
 // possible reports whether the camera offers stills: it has a layer that they can be made of, and is none of those that deliver JPEG.
 func (s *stills) possible() bool {
 	return s.keys[source.Main].config.Codec != codec.JPEG &&
-		(still.Possible(s.keys[source.Main].config) || still.Possible(s.keys[source.Sub].config))
+		(s.keys[source.Main].gives() || s.keys[source.Sub].gives())
 }
 
 // layer returns the layer of which stills are made: the small one for as long as it gives key frames, because that costs least.
 func (s *stills) layer(now time.Time) source.Layer {
-	sub := s.keys[source.Sub]
-	if still.Possible(sub.config) && (now.Sub(sub.at) <= stillQuiet || !still.Possible(s.keys[source.Main].config)) {
+	sub := &s.keys[source.Sub]
+	if sub.gives() && (now.Sub(sub.at) <= stillQuiet || !s.keys[source.Main].gives()) {
 		return source.Sub
 	}
 	return source.Main
@@ -57,10 +72,14 @@ func (s *stills) layer(now time.Time) source.Layer {
 // keyCame notes a key frame of a layer, and hands it to the worker if a still is to be made of it. It reports whether stills have become
 // possible with it, for the first time: a camera that changes its coding back and forth must not make work for every viewer each time.
 func (s *stills) keyCame(now time.Time, l source.Layer, au codec.AccessUnit) (first bool) {
-	s.keys[l] = lastKey{au.Config, now}
+	if k := &s.keys[l]; k.config == au.Config {
+		k.at = now
+	} else {
+		*k = lastKey{config: au.Config, at: now}
+	}
 	possible := s.possible()
 	if s.wanted && possible && s.layer(now) == l {
-		s.hand(now, au)
+		s.hand(now, l, au)
 	}
 	first = possible && !s.offered
 	s.offered = s.offered || possible
@@ -68,7 +87,7 @@ func (s *stills) keyCame(now time.Time, l source.Layer, au codec.AccessUnit) (fi
 }
 
 // hand gives a key frame to the worker if it is time.
-func (s *stills) hand(now time.Time, au codec.AccessUnit) {
+func (s *stills) hand(now time.Time, l source.Layer, au codec.AccessUnit) {
 	if now.Before(s.due.Add(-stillEarly)) {
 		return
 	}
@@ -81,7 +100,7 @@ func (s *stills) hand(now time.Time, au codec.AccessUnit) {
 		s.dropped++
 	default:
 	}
-	s.work <- au // there is room: only those who hold the hub's mutex send
+	s.work <- stillWork{l, au} // there is room: only those who hold the hub's mutex send
 }
 
 // attendStills begins or ends the making of stills as viewers come and go. Callers hold mu.
@@ -104,7 +123,7 @@ func (h *hub) attendStills(now time.Time) {
 	}
 	l := h.stills.layer(now)
 	if g := &h.gops[l]; h.stills.possible() && g.base == 0 && len(g.units) > 0 {
-		h.stills.hand(now, g.units[0])
+		h.stills.hand(now, l, g.units[0])
 	}
 }
 
@@ -119,29 +138,54 @@ func (h *hub) makeStills(ctx context.Context) {
 			return
 		case <-idle.C:
 			maker = &still.Maker{}
-		case au := <-h.stills.work:
-			picture, err := maker.Make(au)
-			h.stillMade(picture, err)
+		case w := <-h.stills.work:
+			picture, err := maker.Make(w.key)
+			h.stillMade(w, picture, err)
 			idle.Reset(stillIdle)
 		}
 	}
 }
 
 // stillMade takes what the worker made of a key frame.
-func (h *hub) stillMade(picture codec.AccessUnit, err error) {
+func (h *hub) stillMade(w stillWork, picture codec.AccessUnit, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	withdrawn := h.stills.learn(w, err == nil)
 	if err != nil {
-		h.stills.failed++
 		say := h.log.Debug
-		if h.stills.failed == 1 {
+		if h.stills.failed == 1 || withdrawn {
 			say = h.log.Warn
 		}
-		say("no still could be made of the camera's key frame", "error", err, "failed", h.stills.failed, "made", h.stills.made, "dropped", h.stills.dropped)
+		say("no still could be made of the camera's key frame", "error", err, "failed", h.stills.failed, "made", h.stills.made,
+			"dropped", h.stills.dropped, "withdrawn", withdrawn)
+		if withdrawn {
+			h.offers()
+		}
 		return
 	}
-	h.stills.made++
 	if h.stills.wanted { // else everybody left meanwhile
 		h.spread(seal.Still, picture)
 	}
+}
+
+// learn notes whether a key frame gave a still. It reports whether stills are no longer possible with it: who watches them must be told, or
+// waits in vain.
+func (s *stills) learn(w stillWork, made bool) (withdrawn bool) {
+	k := &s.keys[w.layer]
+	if made {
+		s.made++
+	} else {
+		s.failed++
+	}
+	if k.config != w.key.Config || k.made {
+		return false
+	}
+	if made {
+		k.made, k.failed = true, 0
+		return false
+	}
+	k.failed++
+	withdrawn = s.offered && !s.possible()
+	s.offered = s.offered && !withdrawn
+	return withdrawn
 }

@@ -238,6 +238,51 @@ func TestDamagedKeyFrame(t *testing.T) {
 	})
 }
 
+// Stills that turn out to be impossible, because no key frame of any layer can be decoded, are no longer offered: who watches them would wait
+// in vain. With another coding they are tried again. Where some were made, failures are the exception.
+func TestStillsWithdrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGallery(t)
+		told := 0
+		g.hub.offers = func() { told++ }
+		broken := func(au *codec.AccessUnit) { au.Data = au.Data[:len(au.Data)/2] }
+		want := func(what string, offered bool, times int) {
+			t.Helper()
+			if g.hub.hasStills() != offered || told != times {
+				t.Errorf("%s: offered %v, told %d times", what, g.hub.hasStills(), told)
+			}
+		}
+		g.shoot(source.Main, 0, broken)
+		g.shoot(source.Sub, 0, broken)
+		want("nothing tried", true, 1)
+		e := g.visitor()
+		for range stillTries - 1 {
+			g.shoot(source.Sub, time.Second, broken)
+		}
+		want("of the sub-stream none", true, 1)
+		for range stillTries - 1 {
+			g.shoot(source.Main, time.Second, broken)
+			want("of the main stream not enough tried", true, 1)
+		}
+		g.shoot(source.Main, time.Second, broken)
+		want("of both none", false, 2)
+		g.shoot(source.Main, time.Second, nil)
+		g.shoot(source.Sub, time.Second, nil)
+		want("not tried any more", false, 2)
+		if made, failed, _ := g.counts(); made != 0 || failed != 2*stillTries || len(e.seen) != 0 {
+			t.Errorf("%d made, %d failed, %d seen", made, failed, len(e.seen))
+		}
+
+		g.main.Config.Profile = "avc1.42E01F" // the camera was set up anew
+		g.shoot(source.Main, time.Second, nil)
+		want("another coding", true, 3)
+		for range stillTries + 1 {
+			g.shoot(source.Main, time.Second, broken)
+		}
+		want("some were made", true, 3)
+	})
+}
+
 // A worker that is busy finds the latest key frame when it is done, and the one between is counted.
 func TestStillsQueue(t *testing.T) {
 	b := newBench(t)
@@ -251,8 +296,8 @@ func TestStillsQueue(t *testing.T) {
 	if len(b.hub.stills.work) != 1 || b.hub.stills.dropped != 2 {
 		t.Fatalf("%d wait, %d were dropped", len(b.hub.stills.work), b.hub.stills.dropped)
 	}
-	if au := <-b.hub.stills.work; au.Captured != 2 {
-		t.Errorf("number %d waits", au.Captured)
+	if w := <-b.hub.stills.work; w.key.Captured != 2 {
+		t.Errorf("number %d waits", w.key.Captured)
 	}
 }
 
