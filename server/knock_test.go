@@ -60,7 +60,7 @@ func TestUnavailableAlike(t *testing.T) {
 }
 
 func TestKnocksAreReplaced(t *testing.T) {
-	s := startServer(t, Config{KnockDelay: 50 * time.Millisecond})
+	s := startServer(t, Config{KnockDelay: 300 * time.Millisecond})
 	agent, id := dialAgent(t, s)
 	viewer := dialViewer(t, s)
 	door(t, agent, id, [16]byte{1}, [16]byte{2})
@@ -119,7 +119,7 @@ func runNATS(t *testing.T, port int, maxPayload int32) *server.Server {
 // TestNATSGoneAndBack stops the cluster's NATS under a node. Its clients stay; until NATS is back nobody is to be had.
 func TestNATSGoneAndBack(t *testing.T) {
 	ns := runNATS(t, server.RANDOM_PORT, 8<<20)
-	s := startServer(t, Config{NATSURL: ns.ClientURL(), KnockDelay: 50 * time.Millisecond})
+	s := startServer(t, Config{NATSURL: ns.ClientURL(), KnockDelay: 500 * time.Millisecond}) // time for a busy machine to answer at all
 	agent, id := dialAgent(t, s)
 	door(t, agent, id, [16]byte{1})
 	viewer := dialViewer(t, s)
