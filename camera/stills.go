@@ -70,7 +70,8 @@ func (s *stills) layer(now time.Time) source.Layer {
 }
 
 // keyCame notes a key frame of a layer, and hands it to the worker if a still is to be made of it. It reports whether stills have become
-// possible with it, for the first time: a camera that changes its coding back and forth must not make work for every viewer each time.
+// possible with it, for the first time or since the offer was withdrawn: a camera that changes its coding back and forth must not make work for
+// every viewer each time.
 func (s *stills) keyCame(now time.Time, l source.Layer, au codec.AccessUnit) (first bool) {
 	if k := &s.keys[l]; k.config == au.Config {
 		k.at = now
