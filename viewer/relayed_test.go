@@ -282,6 +282,38 @@ func TestRelayDrops(t *testing.T) {
 	})
 }
 
+// A slow relay has taken the viewer down to stills, which never come. When the agent takes the offer back, the moving picture is there again.
+func TestRelayStillsWithdrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		a := s.agent()
+		cam := stillCamera(a, "porch", seal.Main, seal.Sub)
+		s.start(Config{Homes: []Home{s.home(a)}, Route: RelayOnly})
+		defer s.stop()
+		s.wish(seal.Main, cam)
+		r := &slowRelay{s: s, c: cam}
+		r.play(100, onTime)
+		r.play(300, func(seal.Stream) time.Duration { return 800 * time.Millisecond })
+		if w := lastWatch(cam); w.Stream != seal.Still {
+			t.Fatalf("asked for %+v", w)
+		}
+		r.play(150, onTime)
+		if tile := s.look(cam); tile.State == Live {
+			t.Errorf("live without stills: %+v", tile)
+		}
+		m := a.guest(s, cam)
+		a.set(func() { cam.streams = []seal.Stream{seal.Main, seal.Sub} })
+		a.tell(a.newTerms(m))
+		r.play(60, onTime)
+		if w := lastWatch(cam); w.Stream != seal.Sub {
+			t.Errorf("asked for %+v", w)
+		}
+		if tile := s.wantState(cam, Live, ReasonNone); tile.Lowered != ReasonPath || tile.Stream != seal.Sub {
+			t.Errorf("stream %v, lowered %v", tile.Stream, tile.Lowered)
+		}
+	})
+}
+
 // While nobody can see the tile, the relay carries the small stream; the large one is there again as soon as somebody can.
 func TestHiddenByRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
